@@ -1,0 +1,42 @@
+# Each target is one line over a plain command; README.md shows the plain commands.
+.DEFAULT_GOAL := help
+SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c '$(SUPPORTED)' 2>/dev/null && command -v "$$p" && break; done)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help install repro test ui lint bench lock clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+
+install: .venv/installed  ## make .venv from requirements.lock (hash-checked)
+
+.venv/installed: requirements.lock
+	@"$(PYTHON)" -c '$(SUPPORTED)' 2>/dev/null \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+repro: install  ## download → preprocess → train → evaluate, then a summary; does nothing where nothing changed
+	@[ -e .git ] || { echo "DVC needs a git repository, and this folder is none; make it one: git init" >&2; exit 1; }
+	dvc repro
+	@python -m pipeline.summary
+
+test: install  ## run the tests
+	python -m pytest
+
+ui: install  ## open the MLflow UI on http://127.0.0.1:5000
+	mlflow ui
+
+lint: install  ## check style
+	ruff check . && ruff format --check .
+
+bench: install  ## tracked training against a bare Keras script, in CPU seconds
+	python -m benchmarks.train_cost
+
+lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean:  ## remove the virtual environment
+	rm -rf .venv

@@ -1,0 +1,53 @@
+"""The tutorial's program with no tracking at all, for comparison: same network, rows, epochs and batch size.
+
+    python -m benchmarks.bare_keras
+
+It reads the prepared arrays, trains as the tutorial does (floats in memory, one-hot labels, `model.fit`), keeps the
+best epoch by validation accuracy with ModelCheckpoint, and prints its validation accuracy.
+"""
+
+import os
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import yaml
+from keras import layers
+
+
+def load(name, classes):
+    images = np.load(f"data/prepared/{name}/images.npy").astype("float32") / 255
+    return images, keras.utils.to_categorical(np.load(f"data/prepared/{name}/labels.npy"), classes)
+
+
+with open("params.yaml") as file:
+    params = yaml.safe_load(file)
+train, classes = params["train"], len(params["dataset"]["classes"])
+keras.utils.set_random_seed(train["seed"])
+model = keras.Sequential(
+    [
+        layers.Conv2D(train["filters"], 3, padding="same", activation="relu", input_shape=(28, 28, 1)),
+        layers.MaxPooling2D(2),
+        layers.Dropout(train["dropout"]),
+        layers.Flatten(),
+        layers.Dense(train["dense_units"], activation="relu"),
+        layers.Dropout(train["dropout"]),
+        layers.Dense(classes, activation="softmax"),
+    ]
+)
+model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+with tempfile.TemporaryDirectory() as folder:
+    best = keras.callbacks.ModelCheckpoint(
+        f"{folder}/best.keras", monitor="val_accuracy", save_best_only=True
+    )
+    history = model.fit(
+        *load("train", classes),
+        batch_size=train["batch_size"],
+        epochs=train["epochs"],
+        validation_data=load("validation", classes),
+        callbacks=[best],
+        verbose=2,
+    )
+print("validation accuracy", max(history.history["val_accuracy"]))

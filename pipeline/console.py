@@ -1,0 +1,52 @@
+"""How a program of this project starts, and how it ends when something is wrong."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+QUIET = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # tensorflow's start-up notes about processors; its errors are exceptions too
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MPLBACKEND": "agg",  # figures are files; no screen is needed
+}
+
+
+class UserError(Exception):
+    """Something that the user can mend. The message is one line or more: what is wrong, where, what is allowed."""
+
+
+def say(text: str) -> None:
+    """Prints one line at once, also when the output is a pipe (`dvc repro | tee`)."""
+    print(text, flush=True)
+
+
+def run(main: Callable[[], None], doc: str) -> None:
+    """Runs a stage as a program without options: `--help` prints `doc`, see `guard` for the rest."""
+    parser = argparse.ArgumentParser(
+        description=doc,
+        epilog="All settings stand in params.yaml.",
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    parser.parse_args()
+    guard(main)
+
+
+def guard(main: Callable[[], None]) -> None:
+    """Runs `main`; turns a user's mistake into one line on stderr and an exit code.
+
+    Exit codes: 0 done, 1 a mistake in the input or the system refused (disk full, no permission), 130 Ctrl-C.
+    A defect of the program itself keeps its traceback.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        sys.exit(f"error: {where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        print("\nstopped by Ctrl-C; the same command starts again", file=sys.stderr)
+        sys.exit(130)

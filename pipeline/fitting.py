@@ -1,0 +1,77 @@
+"""One training function for the baseline, for ad-hoc runs and for sweeps.
+
+Deterministic: the order of images depends on (seed, epoch) alone, weights and dropout on the seed.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline.console import UserError
+from pipeline.dataset import Split
+from pipeline.params import Train
+
+VALIDATION_BATCH = 1000
+
+
+class Epoch(NamedTuple):
+    """Figures of one finished epoch, counted from 1. Training figures are means over its batches, with dropout."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+def fit(
+    model: keras.Model,
+    train: Split,
+    validation: Split,
+    params: Train,
+    on_epoch: Callable[[Epoch, bool], None],
+) -> list[Epoch]:
+    """Trains a compiled `model` for `params.epochs` epochs and leaves in it the weights of the best one.
+
+    Best means the highest validation accuracy, the earliest of equals. After each epoch, while the model still has
+    that epoch's weights, calls `on_epoch(figures, is it the best so far)`. An exception raised there ends training.
+
+    Raises UserError if there are fewer training images than one batch.
+    """
+    if len(train.labels) < params.batch_size:
+        raise UserError(
+            f"train.batch_size: {params.batch_size} is more than the {len(train.labels)} training images"
+        )
+    images, labels = tf.constant(train.images), tf.constant(train.labels)
+    held_out = tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH)
+    history: list[Epoch] = []
+    best, best_weights = None, None
+    for number in range(1, params.epochs + 1):
+        batches = _batches(images, labels, params.batch_size, (params.seed, number))
+        trained = model.fit(batches, shuffle=False, verbose=0).history
+        validated = model.evaluate(held_out, verbose=0, return_dict=True)
+        epoch = Epoch(
+            number, trained["loss"][0], trained["accuracy"][0], validated["loss"], validated["accuracy"]
+        )
+        history.append(epoch)
+        is_best = best is None or epoch.validation_accuracy > best.validation_accuracy
+        if is_best:
+            best, best_weights = epoch, model.get_weights()
+        on_epoch(epoch, is_best)
+    model.set_weights(best_weights)
+    return history
+
+
+def best_epoch(history: list[Epoch]) -> Epoch:
+    """The epoch whose weights `fit` keeps."""
+    return max(history, key=lambda epoch: (epoch.validation_accuracy, -epoch.epoch))
+
+
+def _batches(images: tf.Tensor, labels: tf.Tensor, size: int, seed: tuple[int, int]) -> tf.data.Dataset:
+    """All images once, in an order that depends on `seed` alone. They stay uint8 in memory and are never copied whole."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    picked = tf.data.Dataset.from_tensor_slices(order).batch(size)
+    return picked.map(lambda rows: (tf.gather(images, rows), tf.gather(labels, rows))).prefetch(2)
