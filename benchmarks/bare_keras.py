@@ -8,6 +8,7 @@ best epoch by validation accuracy with ModelCheckpoint, and prints its validatio
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -22,8 +23,7 @@ def load(name, classes):
     return images, keras.utils.to_categorical(np.load(f"data/prepared/{name}/labels.npy"), classes)
 
 
-with open("params.yaml") as file:
-    params = yaml.safe_load(file)
+params = yaml.safe_load(Path("params.yaml").read_text())
 train, classes = params["train"], len(params["dataset"]["classes"])
 keras.utils.set_random_seed(train["seed"])
 model = keras.Sequential(
@@ -39,9 +39,7 @@ model = keras.Sequential(
 )
 model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
 with tempfile.TemporaryDirectory() as folder:
-    best = keras.callbacks.ModelCheckpoint(
-        f"{folder}/best.keras", monitor="val_accuracy", save_best_only=True
-    )
+    best = keras.callbacks.ModelCheckpoint(f"{folder}/best.keras", monitor="val_accuracy", save_best_only=True)
     history = model.fit(
         *load("train", classes),
         batch_size=train["batch_size"],

@@ -120,18 +120,12 @@ def expectations(dataset: Dataset, limits: Checks) -> Iterator[Check]:
     low, high, contrast = limits.pixel_min, limits.pixel_max, limits.contrast_min
     yield Check("images", "images", "min", "darkest pixel", f"≥ {low}", between(low, None))
     yield Check("images", "images", "max", "brightest pixel", f"≤ {high}", between(None, high))
-    yield Check(
-        "images", "images", "contrast", "image not blank", f"contrast ≥ {contrast}", between(contrast, None)
-    )
-    yield Check(
-        "images", "images", "elsewhere", "image in one part only", "no copy in another", one_of(False)
-    )
+    yield Check("images", "images", "contrast", "image not blank", f"contrast ≥ {contrast}", between(contrast, None))
+    yield Check("images", "images", "elsewhere", "image in one part only", "no copy in another", one_of(False))
     yield Check("images", "labels", "label", "label present", "one for each image", present())
     yield Check("images", "labels", "label", "label range", f"0–{labels[-1]}", one_of(*labels))
     yield Check("parts", "labels", "label_dtype", "label type", "uint8", one_of("uint8"))
-    yield Check(
-        "parts", "images", "images", "number of images", "the count in params.yaml", equal_to("expected")
-    )
+    yield Check("parts", "images", "images", "number of images", "the count in params.yaml", equal_to("expected"))
     yield Check("parts", "labels", "labels", "number of labels", "the number of images", equal_to("images"))
     yield Check("classes", "labels", "count", "class present", "at least one image", between(1, None))
     balance = f"a share of {equal_share} ± {tolerance}"
@@ -161,13 +155,11 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
 
 
 def failures(result: dict[str, Any]) -> list[str]:
-    """One line for each failed check: its name, what is allowed, how many failed, the first of them by file and index."""
+    """One line for each failed check: its name, what is allowed, how many rows fail, the first of them."""
     lines = []
     for outcome in result["checks"]:
         if not outcome["passed"]:
-            named = ", ".join(
-                f"{item['file']}[{item['index']}] is {item['value']}" for item in outcome["examples"]
-            )
+            named = ", ".join(f"{item['file']}[{item['index']}] is {item['value']}" for item in outcome["examples"])
             more = ", …" if outcome["failed"] > len(outcome["examples"]) else ""
             lines.append(
                 f"{outcome['check']}: allowed is {outcome['allowed']}; {outcome['failed']:,} of "
@@ -181,10 +173,7 @@ def _validate(table: pd.DataFrame, todo: list[Check]) -> list[Any]:
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("memory").add_dataframe_asset("table")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": table})
-    return [
-        batch.validate(item.expectation(item.column), result_format={"result_format": "COMPLETE"})
-        for item in todo
-    ]
+    return [batch.validate(item.expectation(item.column), result_format={"result_format": "COMPLETE"}) for item in todo]
 
 
 def _summary(item: Check, outcome: Any, table: pd.DataFrame, dataset: Dataset) -> dict[str, Any]:

@@ -31,12 +31,14 @@ PAGE = jinja2.Template(
 {% if result.passed %}All {{ result.checks|length }} checks passed.
 {% else %}{{ failed }} of {{ result.checks|length }} checks failed. Nothing was written.{% endif %}</p>
 <h2>Checks</h2>
-<table><tr><th>Check</th><th>Allowed</th><th class="n">Rows</th><th class="n">Failed</th><th>First failures</th></tr>
+<table><tr><th>Check</th><th>Allowed</th><th class="n">Rows</th><th class="n">Failed</th>
+<th>First failures</th></tr>
 {% for check in result.checks %}<tr><td><span class="{{ 'yes' if check.passed else 'no' }}">
 {{- '✓' if check.passed else '✗' }}</span> {{ check.check }}</td>
 <td>{{ check.allowed }}</td><td class="n">{{ '{:,}'.format(check.checked) }}</td>
 <td class="n">{{ '{:,}'.format(check.failed) }}</td>
-<td>{% for item in check.examples %}<code>{{ item.file }}[{{ item.index }}]</code> is {{ item.value }}<br>{% endfor %}</td></tr>
+<td>{% for item in check.examples -%}
+<code>{{ item.file }}[{{ item.index }}]</code> is {{ item.value }}<br>{% endfor %}</td></tr>
 {% endfor %}</table>
 {% for part, rows in result.classes|groupby('part')|reverse %}
 <h2>Classes in {{ part }}</h2>
@@ -44,7 +46,8 @@ PAGE = jinja2.Template(
 {% for row in rows %}<tr><td>{{ row.index }}</td><td>{{ row.name }}</td>
 <td class="n">{{ '{:,}'.format(row.count) }}</td><td class="n">{{ '{:.1%}'.format(row.share) }}</td>
 <td><span class="bar" style="width:{{ (row.share / widest * 6)|round(2) }}rem"></span></td>
-<td>{% if samples[part][row.index] %}<img alt="samples of {{ row.name }}" src="{{ samples[part][row.index] }}">{% endif %}</td></tr>
+<td>{% if samples[part][row.index] -%}
+<img alt="samples of {{ row.name }}" src="{{ samples[part][row.index] }}">{% endif %}</td></tr>
 {% endfor %}</table>
 {% endfor %}
 </body></html>

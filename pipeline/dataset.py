@@ -35,9 +35,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     with path.open("rb") as file:
         magic = file.read(4)
         if len(magic) < 4 or magic[:2] != b"\0\0":
-            raise UserError(
-                f"{path}: starts with {magic.hex(' ') or 'nothing'}; an IDX file starts with 00 00"
-            )
+            raise UserError(f"{path}: starts with {magic.hex(' ') or 'nothing'}; an IDX file starts with 00 00")
         if magic[2] != UINT8:
             raise UserError(f"{path}: holds values of type 0x{magic[2]:02x}; allowed is 0x08, unsigned bytes")
         if magic[3] != dimensions:
@@ -48,9 +46,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     expected = header + int(np.prod(shape, dtype=object))
     if length != expected:
         difference = f"{abs(length - expected)} {'too few' if length < expected else 'too many'}"
-        raise UserError(
-            f"{path}: {' × '.join(map(str, shape))} values make {expected} bytes; {length} is {difference}"
-        )
+        raise UserError(f"{path}: {' × '.join(map(str, shape))} values make {expected} bytes; {length} is {difference}")
     values = np.fromfile(path, dtype=np.uint8, offset=header).reshape(shape)
     values.flags.writeable = False
     return values
@@ -101,7 +97,5 @@ def load(folder: Path) -> Split:
     except FileNotFoundError as error:
         raise UserError(f"{error.filename} is missing; `dvc repro preprocess` makes it") from None
     except ValueError as error:
-        raise UserError(
-            f"{folder}: damaged ({error}); `dvc repro --force preprocess` makes it anew"
-        ) from None
+        raise UserError(f"{folder}: damaged ({error}); `dvc repro --force preprocess` makes it anew") from None
     return Split(images, labels)

@@ -14,11 +14,10 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline import console, files
+from pipeline import console, files, paths
 from pipeline.console import UserError, say
 from pipeline.params import load
 
-RAW = Path("data/raw")
 CHUNK = 1 << 20
 
 
@@ -32,9 +31,7 @@ def fetch(sources: list[str], sha256: dict[str, str], folder: Path, timeout: flo
     Files in `folder` with the right content are kept as they are. Returns the source that was used.
     Raises UserError, with a line for each source, when none has all the files intact.
     """
-    if all(
-        (folder / name).is_file() and files.sha256(folder / name) == digest for name, digest in sha256.items()
-    ):
+    if all((folder / name).is_file() and files.sha256(folder / name) == digest for name, digest in sha256.items()):
         return str(folder)
     reasons = []
     for source in sources:
@@ -56,11 +53,7 @@ def _fetch_from(source: str, sha256: dict[str, str], folder: Path, timeout: floa
             _unpack_debian_package(source.removeprefix("apt:"), Path(unpacked))
             for name, digest in sha256.items():
                 found = next(
-                    (
-                        path
-                        for path in Path(unpacked).rglob(f"{name}*")
-                        if path.stem == name or path.name == name
-                    ),
+                    (path for path in Path(unpacked).rglob(f"{name}*") if path.stem == name or path.name == name),
                     None,
                 )
                 if found is None:
@@ -90,9 +83,7 @@ def _unpack_debian_package(package: str, folder: Path) -> None:
         )
         if result.returncode:
             reasons = [line for line in result.stderr.splitlines() if line.startswith(("E:", "dpkg"))]
-            raise SourceError(
-                f"{command[0]}: {reasons[0] if reasons else 'failed'} (`apt-get update` may help)"
-            )
+            raise SourceError(f"{command[0]}: {reasons[0] if reasons else 'failed'} (`apt-get update` may help)")
 
 
 def _copy(base: str, name: str, target: Path, timeout: float) -> None:
@@ -111,23 +102,21 @@ def _copy(base: str, name: str, target: Path, timeout: float) -> None:
             path = f"{root}/{name}.gz"
             size = filesystem.size(path)
         except FileNotFoundError as error:
-            if isinstance(
-                error.__cause__, aiohttp.ClientConnectionError | TimeoutError
-            ):  # fsspec hides these
+            if isinstance(error.__cause__, aiohttp.ClientConnectionError | TimeoutError):  # fsspec hides these
                 raise error.__cause__ from None
             path = f"{root}/{name}"
             size = filesystem.size(path)
         with (
             filesystem.open(path, "rb") as file,
-            tqdm.wrapattr(
-                file, "read", total=size, desc=f"  {name}", unit="B", miniters=1, disable=None
-            ) as stream,
+            tqdm.wrapattr(file, "read", total=size, desc=f"  {name}", unit="B", miniters=1, disable=None) as stream,
             target.open("wb") as output,
         ):
             _write(gzip.GzipFile(fileobj=stream) if path.endswith(".gz") else stream, output, name)
     except FileNotFoundError:
         raise SourceError(f"has neither {name}.gz nor {name}") from None
-    except (OSError, ValueError, ImportError, aiohttp.ClientError) as error:  # OSError: also a time-out
+    except SourceError:
+        raise
+    except Exception as error:  # every filesystem of fsspec has exceptions of its own
         if isinstance(error, OSError) and error.filename is not None and Path(error.filename) == target:
             raise  # our own disk is at fault, not the source
         raise SourceError(f"{name}: {str(error) or type(error).__name__}") from None
@@ -150,8 +139,8 @@ def _verify(path: Path, expected: str) -> None:
 
 def main() -> None:
     dataset, download = load("dataset", "download")
-    source = fetch(download.sources, dataset.train.sha256 | dataset.test.sha256, RAW, download.timeout)
-    say(f"the raw files are in {RAW}/, verified, from {source}")
+    source = fetch(download.sources, dataset.train.sha256 | dataset.test.sha256, paths.RAW, download.timeout)
+    say(f"the raw files are in {paths.RAW}/, verified, from {source}")
 
 
 if __name__ == "__main__":

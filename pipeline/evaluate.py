@@ -5,91 +5,105 @@ Writes reports/test.json, tables as CSV (per_class, confusion, calibration) and 
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline import console, files
+from pipeline import console, files, paths
 from pipeline.console import UserError, say
 from pipeline.params import Dataset, Evaluate, load
-from pipeline.train import HISTORY, METRICS, MODEL, RUN_ID
 
-TEST = Path("data/prepared/test")
-REPORTS = Path("reports")
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pipeline.dataset import Split
+
 BATCH = 1000
+TABLES = ("per_class", "calibration", "confusion")
 
 
 def evaluate(description: Dataset, settings: Evaluate, out: Path) -> None:
     """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`."""
+    from pipeline import dataset, lineage, metrics, models, tracking
+
+    test = dataset.load(paths.TEST)
+    probabilities = models.load(out / paths.MODEL).predict(test.images, batch_size=BATCH, verbose=0)
+    overall = metrics.overall(test.labels, probabilities, settings.calibration_bins)
+    files.write_text(out / paths.TEST_METRICS, json.dumps({"test": overall}, indent=2) + "\n")
+    write_tables(test, probabilities, description.classes, settings, out)
+    write_figures(test, probabilities, description.classes, settings, out)
+
+    tags = lineage.data_tags({"test": paths.TEST})
+    tracking.log_start({}, tags)
+    tracking.log_data(f"{description.name} test", test, tags["data.test.sha256"], context="test")
+    tracking.log_metrics({"test": overall})
+    tracking.log_files([out / paths.FIGURES])
+    tracking.log_files([out / paths.REPORTS / f"{name}.csv" for name in TABLES], "tables")
+    say(f"test accuracy {overall['accuracy']:.4f} on {len(test.labels):,} images")
+
+
+def write_tables(test: "Split", probabilities: "np.ndarray", classes: list[str], settings: Evaluate, out: Path) -> None:
+    """Writes what DVC plots: figures by class, the reliability table, and (actual, predicted) by image."""
     import numpy as np
     import pandas as pd
 
-    from pipeline import dataset, figures, lineage, metrics, models, tracking
+    from pipeline import metrics
 
-    test, classes = dataset.load(TEST), description.classes
-    model = models.load(out / MODEL)
-    probabilities = model.predict(test.images, batch_size=BATCH, verbose=0)
-
-    overall = metrics.overall(test.labels, probabilities, settings.calibration_bins)
-    per_class = metrics.per_class(test.labels, probabilities, classes)
-    calibration = metrics.calibration(test.labels, probabilities, settings.calibration_bins)
-    matrix = metrics.confusion(test.labels, probabilities)
     names = np.array(classes)
-    pairs = pd.DataFrame({"actual": names[test.labels], "predicted": names[probabilities.argmax(axis=1)]})
-    history = pd.read_csv(out / HISTORY)
-    best_epoch = json.loads((out / METRICS).read_text())["best_epoch"]
+    tables = {
+        "per_class": metrics.per_class(test.labels, probabilities, classes),
+        "calibration": metrics.calibration(test.labels, probabilities, settings.calibration_bins),
+        "confusion": pd.DataFrame({"actual": names[test.labels], "predicted": names[probabilities.argmax(axis=1)]}),
+    }
+    for name in TABLES:
+        files.write_text(out / paths.REPORTS / f"{name}.csv", tables[name].to_csv(index=False))
 
-    reports = out / REPORTS
-    files.write_text(reports / "test.json", json.dumps({"test": overall}, indent=2) + "\n")
-    files.write_text(reports / "per_class.csv", per_class.to_csv(index=False))
-    files.write_text(reports / "calibration.csv", calibration.to_csv(index=False))
-    files.write_text(reports / "confusion.csv", pairs.to_csv(index=False))
-    pictures = reports / "figures"
-    figures.save(figures.learning_curves(history, best_epoch), pictures / "learning_curves.png")
-    figures.save(figures.confusion(matrix, classes), pictures / "confusion_matrix.png")
-    figures.save(figures.mistakes(test, probabilities, classes, settings.mistakes), pictures / "mistakes.png")
+
+def write_figures(
+    test: "Split", probabilities: "np.ndarray", classes: list[str], settings: Evaluate, out: Path
+) -> None:
+    """Writes the pictures."""
+    import pandas as pd
+
+    from pipeline import figures, metrics
+
+    best_epoch = json.loads((out / paths.TRAIN_METRICS).read_text())["best_epoch"]
     shown = settings.showcase
-    showcase = figures.showcase(test.images[shown], probabilities[shown], test.labels[shown], classes, shown)
-    figures.save(showcase, pictures / "showcase.png")
+    pictures = {
+        "learning_curves": figures.learning_curves(pd.read_csv(out / paths.HISTORY), best_epoch),
+        "confusion_matrix": figures.confusion(metrics.confusion(test.labels, probabilities), classes),
+        "mistakes": figures.mistakes(test, probabilities, classes, settings.mistakes),
+        "showcase": figures.showcase(test.images[shown], probabilities[shown], test.labels[shown], classes, shown),
+    }
+    for name, figure in pictures.items():
+        figures.save(figure, out / paths.FIGURES / f"{name}.png")
 
-    tags = lineage.tags({"test": TEST})
-    tracking.log_data(f"{description.name} test", test, tags["data.test.sha256"], "evaluation")
-    tracking.log_start({}, {key: value for key, value in tags.items() if key.startswith("data.")})
-    tracking.log_metrics({"test": overall})
-    tracking.log_metrics({"test_f1": dict(zip(classes, per_class["f1"], strict=True))})
-    tracking.log_files([pictures])
-    tracking.log_files(
-        [reports / f"{name}.csv" for name in ("per_class", "calibration", "confusion")], "tables"
-    )
-    say(
-        f"test accuracy {overall['accuracy']:.4f} on {overall['images']:,} images; figures are in {pictures}/"
-    )
+
+def restore(description: Dataset, trained: str) -> None:
+    """Fills the active run with what is known of a model that was trained in another store, as run `trained`."""
+    import pandas as pd
+
+    from pipeline import tracking
+
+    say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
+    tracking.log_start({"dataset": {"name": description.name}}, {"restored_from": trained})
+    for row in pd.read_csv(paths.HISTORY).to_dict("records"):
+        tracking.log_epoch(row)
+    tracking.log_model(paths.MODEL, description.image_shape, len(description.classes))
 
 
 def main() -> None:
     description, settings = load("dataset", "evaluate")
-    for path in (MODEL, RUN_ID, HISTORY, METRICS):
+    for path in (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro train` makes it")
     from pipeline import tracking
 
-    model_sha256 = files.sha256(MODEL)
-    trained = RUN_ID.read_text().strip()
-    run_id = tracking.find_run(trained, model_sha256)
-    with tracking.run(run_id, name="restored"):
+    trained = paths.RUN_ID.read_text().strip()
+    run_id = tracking.find_run(trained, files.sha256(paths.MODEL))
+    with tracking.run(run_id):
         if run_id is None:
             restore(description, trained)
         evaluate(description, settings, Path())
-
-
-def restore(description: Dataset, trained: str) -> None:
-    """Fills the active run with what is known of a model that was trained into another store, under the id `trained`."""
-    import pandas as pd
-
-    from pipeline import tracking
-    from pipeline.train import curves
-
-    say(f"run {trained} is not in this MLflow store; a new one is made and tagged restored_from")
-    tracking.log_start({"dataset": {"name": description.name}}, {"restored_from": trained})
-    tracking.log_history([curves(epoch) for epoch in pd.read_csv(HISTORY).to_dict("records")])
-    tracking.log_model(MODEL, description.image_shape, len(description.classes))
+    say(f"figures are in {paths.FIGURES}/")
 
 
 if __name__ == "__main__":

@@ -38,9 +38,7 @@ def learning_curves(history: pd.DataFrame, best_epoch: int) -> Figure:
     figure = Figure(figsize=(10, 4), layout="constrained")
     for axis, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axis.plot(history["epoch"], history[name], marker="o", markersize=3, label="training (with dropout)")
-        axis.plot(
-            history["epoch"], history[f"validation_{name}"], marker="o", markersize=3, label="validation"
-        )
+        axis.plot(history["epoch"], history[f"validation_{name}"], marker="o", markersize=3, label="validation")
         axis.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
         axis.set(xlabel="epoch", ylabel=name)
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -91,9 +89,7 @@ def mistakes(split: Split, probabilities: np.ndarray, classes: list[str], count:
     return figure
 
 
-def showcase(
-    image: np.ndarray, probabilities: np.ndarray, label: int, classes: list[str], index: int
-) -> Figure:
+def showcase(image: np.ndarray, probabilities: np.ndarray, label: int, classes: list[str], index: int) -> Figure:
     """One test image beside its probabilities, as in the tutorial."""
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])

@@ -42,9 +42,7 @@ def fit(
     Raises UserError if there are fewer training images than one batch.
     """
     if len(train.labels) < params.batch_size:
-        raise UserError(
-            f"train.batch_size: {params.batch_size} is more than the {len(train.labels)} training images"
-        )
+        raise UserError(f"train.batch_size: {params.batch_size} is more than the {len(train.labels)} training images")
     images, labels = tf.constant(train.images), tf.constant(train.labels)
     held_out = tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH)
     history: list[Epoch] = []
@@ -53,9 +51,7 @@ def fit(
         batches = _batches(images, labels, params.batch_size, (params.seed, number))
         trained = model.fit(batches, shuffle=False, verbose=0).history
         validated = model.evaluate(held_out, verbose=0, return_dict=True)
-        epoch = Epoch(
-            number, trained["loss"][0], trained["accuracy"][0], validated["loss"], validated["accuracy"]
-        )
+        epoch = Epoch(number, trained["loss"][0], trained["accuracy"][0], validated["loss"], validated["accuracy"])
         history.append(epoch)
         is_best = best is None or epoch.validation_accuracy > best.validation_accuracy
         if is_best:
@@ -71,7 +67,7 @@ def best_epoch(history: list[Epoch]) -> Epoch:
 
 
 def _batches(images: tf.Tensor, labels: tf.Tensor, size: int, seed: tuple[int, int]) -> tf.data.Dataset:
-    """All images once, in an order that depends on `seed` alone. They stay uint8 in memory and are never copied whole."""
+    """All images once, as uint8, in an order that depends on `seed` alone."""
     order = np.random.default_rng(seed).permutation(len(labels))
     picked = tf.data.Dataset.from_tensor_slices(order).batch(size)
     return picked.map(lambda rows: (tf.gather(images, rows), tf.gather(labels, rows))).prefetch(2)

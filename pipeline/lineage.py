@@ -7,13 +7,11 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline import files
-from pipeline.params import PATH as PARAMS
+from pipeline import files, paths
 
-LOCK = Path("dvc.lock")
 SOURCES = [
     "pipeline",
-    str(PARAMS),
+    str(paths.PARAMS),
     "dvc.yaml",
     "requirements.lock",
 ]  # what decides about a model, besides the data
@@ -23,7 +21,7 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
     """MLflow tags for what is about to be computed from the folders of arrays in `data` (name → folder).
 
     git.commit and git.dirty ("unknown" outside a repository), dvc.stage and dvc.exp_name where DVC started this
-    process, and for each folder data.NAME.sha256, of the bytes that are there, and data.NAME.dvc, what dvc.lock says.
+    process, and the tags of the data.
     """
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--", *SOURCES)
@@ -33,11 +31,18 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
         "dvc.stage": os.environ.get("DVC_STAGE"),
         "dvc.exp_name": os.environ.get("DVC_EXP_NAME"),
     }
+    return {key: value for key, value in found.items() if value} | data_tags(data)
+
+
+def data_tags(data: dict[str, Path]) -> dict[str, str]:
+    """For each folder data.NAME.sha256, of the bytes that are there, and data.NAME.dvc, what dvc.lock says."""
     locked = locked_hashes()
+    found = {}
     for name, folder in data.items():
         found[f"data.{name}.sha256"] = folder_sha256(folder)
-        found[f"data.{name}.dvc"] = locked.get(folder.as_posix())
-    return {key: value for key, value in found.items() if value}
+        if folder.as_posix() in locked:
+            found[f"data.{name}.dvc"] = locked[folder.as_posix()]
+    return found
 
 
 def folder_sha256(folder: Path) -> str:
@@ -50,12 +55,10 @@ def folder_sha256(folder: Path) -> str:
 
 def locked_hashes() -> dict[str, str]:
     """Path → md5 of every output in dvc.lock; empty where there is none."""
-    if not LOCK.is_file():
+    if not paths.LOCK.is_file():
         return {}
-    stages = YAML(typ="safe", pure=True).load(LOCK.read_text(encoding="utf-8"))["stages"]
-    return {
-        out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", []) if "md5" in out
-    }
+    stages = YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", []) if "md5" in out}
 
 
 def _git(*arguments: str) -> str | None:

@@ -11,20 +11,17 @@ DIGITS = 6  # of what is written to files: more than any figure is good for
 
 
 def overall(labels: np.ndarray, probabilities: np.ndarray, bins: int) -> dict[str, Any]:
-    """`labels` (n,), `probabilities` (n, classes) → loss (cross-entropy, nats), accuracy, calibration error, macro F1."""
+    """`labels` (n,), `probabilities` (n, classes) → loss (nats), accuracy, macro F1, calibration error."""
     classes = range(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
     exact = probabilities.astype("float64")
     exact /= exact.sum(axis=1, keepdims=True)  # float32 rows miss 1 by their last bits
-    _, _, f1, _ = precision_recall_fscore_support(
-        labels, predicted, labels=classes, average="macro", zero_division=0
-    )
+    _, _, f1, _ = precision_recall_fscore_support(labels, predicted, labels=classes, average="macro", zero_division=0)
     return {
         "loss": round(float(log_loss(labels, exact, labels=classes)), DIGITS),
         "accuracy": round(float(np.mean(predicted == labels)), DIGITS),
         "macro_f1": round(float(f1), DIGITS),
         "calibration_error": round(calibration_error(labels, probabilities, bins), DIGITS),
-        "images": len(labels),
     }
 
 

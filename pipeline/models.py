@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from pipeline import files
+from pipeline import files, pooling
 from pipeline.params import Train
 
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
@@ -42,6 +42,7 @@ def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> ker
     """Builds and compiles the architecture `params.model`; weights and dropout follow from `params.seed`."""
     keras.utils.set_random_seed(params.seed)
     model = {"cnn": cnn}[params.model](image_shape, classes, params)
+    pooling.use_cheap_gradient(model)
     model.compile(
         optimizer=keras.optimizers.Adam(params.learning_rate),
         loss="sparse_categorical_crossentropy",
@@ -81,6 +82,13 @@ def _rewrite(stamped: Path, target: Path) -> None:
 def load(path: Path) -> keras.Model:
     """Loads a .keras file; one that carries code is refused (Keras' safe mode)."""
     return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def summary(model: keras.Model) -> str:
+    """The table of layers, shapes and parameters."""
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=80)
+    return "\n".join(lines) + "\n"
 
 
 def use_threads(threads: int) -> None:

@@ -12,11 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
 
-from pipeline import console, files
+from pipeline import console, files, paths
 from pipeline.console import UserError
-
-PATH = Path("params.yaml")
-SCHEMA = Path("params.schema.json")
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -67,18 +64,14 @@ class Checks(Section):
 
     pixel_min: int = Field(ge=0, le=255)
     pixel_max: int = Field(ge=0, le=255)
-    contrast_min: int = Field(
-        ge=0, le=255, description="Brightest minus darkest pixel; 0 lets blank images pass."
-    )
+    contrast_min: int = Field(ge=0, le=255, description="Brightest minus darkest pixel; 0 lets blank images pass.")
     class_balance_tolerance: float = Field(
         ge=0, le=1, description="How far the share of a class may lie from 1 / number of classes."
     )
 
 
 class Preprocess(Section):
-    validation: int = Field(
-        ge=1, description="Training images set aside for validation, the same share of each class."
-    )
+    validation: int = Field(ge=1, description="Training images set aside for validation, the same share of each class.")
     seed: int = Field(ge=0, lt=2**32)
     checks: Checks
 
@@ -92,9 +85,7 @@ class Train(Section):
     learning_rate: float = Field(gt=0, description="Of Adam.")
     epochs: int = Field(ge=1, description="Passes over the training images.")
     seed: int = Field(ge=0, lt=2**31, description="Of weights, shuffling and dropout.")
-    threads: int = Field(
-        ge=1, le=1024, description="The same seed gives the same model only with the same number."
-    )
+    threads: int = Field(ge=1, le=1024, description="The same seed gives the same model only with the same number.")
 
 
 class Evaluate(Section):
@@ -112,28 +103,28 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
-        count, validation = self.dataset.train.count, self.preprocess.validation
-        if not len(self.dataset.classes) <= validation <= count - len(self.dataset.classes):
-            raise ValueError(
-                f"preprocess.validation: must leave each class an image on both sides of {count}, not {validation}"
-            )
+        count, validation, classes = self.dataset.train.count, self.preprocess.validation, len(self.dataset.classes)
+        if not classes <= validation <= count - classes:
+            allowed = f"{classes} to {count - classes}, an image of each class on both sides"
+            raise ValueError(f"preprocess.validation: should be {allowed}, not {validation}")
         if self.train.batch_size > count - validation:
-            raise ValueError(
-                f"train.batch_size: should be at most the {count - validation} training images, not {self.train.batch_size}"
-            )
+            allowed = f"at most the {count - validation} training images"
+            raise ValueError(f"train.batch_size: should be {allowed}, not {self.train.batch_size}")
         if self.evaluate.showcase >= self.dataset.test.count:
-            raise ValueError(
-                f"evaluate.showcase: should be less than the {self.dataset.test.count} test images, not {self.evaluate.showcase}"
-            )
+            allowed = f"less than the {self.dataset.test.count} test images"
+            raise ValueError(f"evaluate.showcase: should be {allowed}, not {self.evaluate.showcase}")
         return self
 
 
-def load(*sections: str, path: Path = PATH) -> tuple[Any, ...]:
+def load(*sections: str, overrides: dict[str, str] | None = None, path: Path = paths.PARAMS) -> tuple[Any, ...]:
     """Reads and checks the whole of params.yaml; returns the sections asked for, in that order.
 
-    Raises UserError, naming key, value and what is allowed, for any mistake in any section.
+    `overrides` replaces values of the section `train`, given as text: {"epochs": "10"}. Raises UserError, naming key,
+    value and what is allowed, for any mistake in any section.
     """
     params = parse(path.read_text(encoding="utf-8"), str(path))
+    if overrides:
+        params = _override(params, overrides)
     return tuple(getattr(params, section) for section in sections)
 
 
@@ -151,10 +142,10 @@ def parse(text: str, where: str) -> Params:
         raise UserError("\n".join(f"{where}: {line}" for line in _explain(error, Params))) from None
 
 
-def override(train: Train, values: dict[str, str]) -> Train:
-    """`train` with some values replaced, given as text (`{"epochs": "10"}`). Raises UserError as `load` does."""
+def _override(params: Params, values: dict[str, str]) -> Params:
     try:
-        return Train.model_validate_strings({k: str(v) for k, v in train} | values, strict=False)
+        train = Train.model_validate_strings({k: str(v) for k, v in params.train} | values, strict=False)
+        return Params(**dict(params) | {"train": train})
     except ValidationError as error:
         raise UserError("\n".join(_explain(error, Train))) from None
 
@@ -169,7 +160,7 @@ def _explain(error: ValidationError, schema: type[Section]) -> list[str]:
             allowed = _keys(schema, parents)
             close = difflib.get_close_matches(str(key), allowed, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
-            lines.append(f"unknown key {where}; {hint}allowed here: {', '.join(allowed)}")
+            lines.append(f"unknown name {where}; {hint}allowed here: {', '.join(allowed)}")
         elif problem["type"] == "missing":
             lines.append(f"{where} is missing")
         elif problem["type"] == "value_error":
@@ -188,7 +179,7 @@ def _keys(schema: type[Section], parents: list[Any]) -> list[str]:
 
 def main() -> None:
     load()
-    files.write_text(SCHEMA, json.dumps(Params.model_json_schema(), indent=2) + "\n")
+    files.write_text(paths.SCHEMA, json.dumps(Params.model_json_schema(), indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,9 @@
 """Prints what the last `dvc repro` came to: accuracies, where the figures are, how to open the UI."""
 
 import json
-from pathlib import Path
 
-from pipeline import console
+from pipeline import console, paths
 from pipeline.console import UserError, say
-
-TRAIN, TEST = Path("reports/train.json"), Path("reports/test.json")
-RUN_ID = Path("models/run_id")
 
 
 def summary(train: dict, test: dict, run_id: str) -> str:
@@ -16,7 +12,7 @@ def summary(train: dict, test: dict, run_id: str) -> str:
         [
             "",
             f"validation accuracy  {train['validation']['accuracy']:.4f}  (epoch {train['best_epoch']}, the best)",
-            f"test accuracy        {test['test']['accuracy']:.4f}  ({test['test']['images']:,} images)",
+            f"test accuracy        {test['test']['accuracy']:.4f}  (images that nothing else has seen)",
             "figures              reports/figures/",
             "data checks          reports/data_checks.html",
             f"MLflow run           {run_id}",
@@ -26,10 +22,12 @@ def summary(train: dict, test: dict, run_id: str) -> str:
 
 
 def main() -> None:
-    for path in (TRAIN, TEST, RUN_ID):
+    needed = (paths.TRAIN_METRICS, paths.TEST_METRICS, paths.RUN_ID)
+    for path in needed:
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro` makes it")
-    say(summary(json.loads(TRAIN.read_text()), json.loads(TEST.read_text()), RUN_ID.read_text().strip()))
+    train, test, run_id = (path.read_text(encoding="utf-8") for path in needed)
+    say(summary(json.loads(train), json.loads(test), run_id.strip()))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,9 @@ from typing import Any
 import mlflow
 import numpy as np
 from filelock import FileLock
-from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
-from mlflow.utils.time import get_current_time_millis
 
 from pipeline import files
 from pipeline.console import UserError
@@ -39,21 +37,22 @@ def open_store() -> None:
         try:
             mlflow.search_experiments(max_results=1)
         except MlflowException as error:
-            raise UserError(f"MLflow's store {mlflow.get_tracking_uri()}: {error.message}") from None
+            raise UserError(f"MLflow's store: {error.message}") from None
 
 
 @contextlib.contextmanager
-def run(run_id: str | None = None, name: str | None = None) -> Iterator[str]:
+def run(run_id: str | None = None) -> Iterator[str]:
     """Opens a run for the block: `run_id`, else the one that `mlflow run` opened for this process, else a new one.
 
-    Yields its id. It ends as FINISHED; as KILLED after Ctrl-C; as FAILED, with the reason as tag `error`, otherwise.
+    A new run is named after the DVC experiment, where there is one. Yields its id. The run ends as FINISHED; as
+    KILLED after Ctrl-C; as FAILED, with the reason as tag `error`, otherwise.
     """
     open_store()
     run_id = run_id or os.environ.get("MLFLOW_RUN_ID")
     try:
-        active = mlflow.start_run(run_id=run_id, run_name=None if run_id else name)
+        active = mlflow.start_run(run_id=run_id, run_name=None if run_id else os.environ.get("DVC_EXP_NAME"))
     except MlflowException as error:
-        raise UserError(f"MLflow's store {mlflow.get_tracking_uri()}: {error.message}") from None
+        raise UserError(f"MLflow's store: {error.message}") from None
     try:
         yield active.info.run_id
     except KeyboardInterrupt:
@@ -94,20 +93,14 @@ def log_data(name: str, split: Split, sha256: str, context: str) -> None:
     mlflow.log_input(data, context=context)
 
 
-def log_epoch(figures: dict[str, float], epoch: int) -> None:
-    """Logs a point of each curve; the keys are metric names."""
-    mlflow.log_metrics(figures, step=epoch)
-
-
-def log_history(history: list[dict[str, float]], prefix: str = "") -> None:
-    """Logs whole curves at once, one dict per epoch, counted from 1."""
-    now = get_current_time_millis()
-    points = [
-        Metric(prefix + key, value, now, step)
-        for step, figures in enumerate(history, 1)
-        for key, value in figures.items()
-    ]
-    mlflow.MlflowClient().log_batch(mlflow.active_run().info.run_id, metrics=points)
+def log_epoch(row: dict[str, float], **others: float) -> None:
+    """Logs a point of each curve: `row` has the columns of reports/history.csv. Slashes make the UI group metrics."""
+    curves = {
+        f"{part}/{name}": row[prefix + name]
+        for part, prefix in (("train", ""), ("validation", "validation_"))
+        for name in ("loss", "accuracy")
+    }
+    mlflow.log_metrics(curves | others, step=int(row["epoch"]))
 
 
 def log_metrics(figures: dict[str, Any]) -> None:
@@ -135,7 +128,7 @@ def log_figure(figure: Any, name: str) -> None:
 
 
 def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> None:
-    """Logs the .keras file at `path`, byte for byte, as an MLflow model with a signature; tags the run with its hash."""
+    """Logs the .keras file at `path`, byte for byte, as a model with a signature; tags the run with its sha256."""
     import keras
     import tensorflow
 

@@ -9,17 +9,14 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipeline import console, files
+from pipeline import console, files, paths
 from pipeline.console import say
 from pipeline.params import Dataset, Train, load
 
-PREPARED = Path("data/prepared")
-CHECKS = [Path("reports/data_checks.json"), Path("reports/data_checks.html")]
-MODEL = Path("models/model.keras")
-RUN_ID = Path("models/run_id")
-HISTORY = Path("reports/history.csv")
-METRICS = Path("reports/train.json")
+if TYPE_CHECKING:
+    from pipeline.fitting import Epoch
 
 
 def train(description: Dataset, params: Train, out: Path) -> None:
@@ -28,23 +25,19 @@ def train(description: Dataset, params: Train, out: Path) -> None:
 
     from pipeline import dataset, figures, fitting, lineage, models, tracking
 
-    folders = {"train": PREPARED / "train", "validation": PREPARED / "validation"}
+    folders = {"train": paths.TRAIN, "validation": paths.VALIDATION}
     splits = {name: dataset.load(folder) for name, folder in folders.items()}
     tags = lineage.tags(folders)
     tracking.log_start({"train": params.model_dump(), "dataset": {"name": description.name}}, tags)
-    for name, context in (("train", "training"), ("validation", "validation")):
-        tracking.log_data(f"{description.name} {name}", splits[name], tags[f"data.{name}.sha256"], context)
-    tracking.log_files(CHECKS, "data")
+    for name, split in splits.items():
+        tracking.log_data(f"{description.name} {name}", split, tags[f"data.{name}.sha256"], context=name)
+    tracking.log_files(paths.DATA_CHECKS, "data")
     tracking.log_figure(figures.samples(splits["train"], description.classes), "data/samples.png")
 
     models.use_threads(params.threads)
     model = models.build(description.image_shape, len(description.classes), params)
-    summary: list[str] = []
-    model.summary(print_fn=lambda line, **_: summary.append(line), line_length=80)
-    tracking.log_text("\n".join(summary), "model_summary.txt")
-    say(
-        f"training {params.model}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images"
-    )
+    tracking.log_text(models.summary(model), "model_summary.txt")
+    say(f"training {params.model}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images")
 
     with tempfile.TemporaryDirectory() as checkpoints:
         started = time.monotonic()
@@ -52,8 +45,8 @@ def train(description: Dataset, params: Train, out: Path) -> None:
         def on_epoch(epoch: fitting.Epoch, is_best: bool) -> None:
             nonlocal started
             seconds, started = time.monotonic() - started, time.monotonic()
-            say(_progress(epoch, params.epochs, is_best, seconds))
-            tracking.log_epoch(curves(epoch._asdict()) | {"epoch_seconds": seconds}, epoch.epoch)
+            say(progress(epoch, params.epochs, is_best, seconds))
+            tracking.log_epoch(epoch._asdict(), epoch_seconds=seconds)
             if is_best:
                 checkpoint = Path(checkpoints) / f"epoch_{epoch.epoch:03d}.keras"
                 models.save(model, checkpoint)
@@ -62,31 +55,30 @@ def train(description: Dataset, params: Train, out: Path) -> None:
         history = fitting.fit(model, splits["train"], splits["validation"], params, on_epoch)
 
     best = fitting.best_epoch(history)
-    metrics = {"best_epoch": best.epoch, "train": {}, "validation": {}}
-    for name in ("accuracy", "loss"):
-        metrics["train"][name] = round(getattr(best, name), 6)
-        metrics["validation"][name] = round(getattr(best, f"validation_{name}"), 6)
-    files.write_text(out / HISTORY, pd.DataFrame(history).round(6).to_csv(index=False))
-    files.write_text(out / METRICS, json.dumps(metrics, indent=2) + "\n")
-    models.save(model, out / MODEL)
-    tracking.log_metrics({"best_epoch": best.epoch, "best": metrics["validation"]})
-    tracking.log_files([out / HISTORY], "tables")
-    tracking.log_model(out / MODEL, description.image_shape, len(description.classes))
+    summary = metrics(best)
+    files.write_text(out / paths.HISTORY, pd.DataFrame(history).round(6).to_csv(index=False))
+    files.write_text(out / paths.TRAIN_METRICS, json.dumps(summary, indent=2) + "\n")
+    models.save(model, out / paths.MODEL)
+    tracking.log_metrics({"best_epoch": best.epoch, "best": summary["validation"]})
+    tracking.log_files([out / paths.HISTORY], "tables")
+    tracking.log_model(out / paths.MODEL, description.image_shape, len(description.classes))
     say(f"best epoch {best.epoch}: validation accuracy {best.validation_accuracy:.4f}")
 
 
-def curves(epoch: dict[str, float]) -> dict[str, float]:
-    """The metric names of one row of the history; the slash makes MLflow's UI group them."""
+def metrics(best: "Epoch") -> dict[str, Any]:
+    """What reports/train.json holds: the figures of the best epoch."""
     return {
-        f"{part}/{name}": epoch[prefix + name]
-        for part, prefix in (("train", ""), ("validation", "validation_"))
-        for name in ("loss", "accuracy")
+        "best_epoch": best.epoch,
+        "train": {"accuracy": round(best.accuracy, 6), "loss": round(best.loss, 6)},
+        "validation": {"accuracy": round(best.validation_accuracy, 6), "loss": round(best.validation_loss, 6)},
     }
 
 
-def _progress(epoch, epochs: int, is_best: bool, seconds: float) -> str:
+def progress(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
+    """The line printed after an epoch; a star marks the best so far."""
     return (
-        f"epoch {epoch.epoch:>{len(str(epochs))}}/{epochs}  loss {epoch.loss:.4f}  accuracy {epoch.accuracy:.4f}  "
+        f"epoch {epoch.epoch:>{len(str(epochs))}}/{epochs}  "
+        f"loss {epoch.loss:.4f}  accuracy {epoch.accuracy:.4f}  "
         f"validation loss {epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.4f}"
         f"{' *' if is_best else '  '}  {seconds:.1f} s"
     )
@@ -96,9 +88,9 @@ def main() -> None:
     description, params = load("dataset", "train")
     from pipeline import tracking
 
-    with tracking.run(name="train") as run_id:
+    with tracking.run() as run_id:
         train(description, params, Path())
-    files.write_text(RUN_ID, run_id + "\n")
+    files.write_text(paths.RUN_ID, run_id + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,21 @@
+"""Where everything lies, relative to the repository (to a temporary folder for what an ad-hoc run writes)."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+SCHEMA = Path("params.schema.json")
+LOCK = Path("dvc.lock")
+
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+TRAIN, VALIDATION, TEST = PREPARED / "train", PREPARED / "validation", PREPARED / "test"
+
+MODEL = Path("models/model.keras")
+RUN_ID = Path("models/run_id")
+
+REPORTS = Path("reports")
+DATA_CHECKS = [REPORTS / "data_checks.json", REPORTS / "data_checks.html"]
+HISTORY = REPORTS / "history.csv"
+TRAIN_METRICS = REPORTS / "train.json"
+TEST_METRICS = REPORTS / "test.json"
+FIGURES = REPORTS / "figures"

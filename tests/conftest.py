@@ -1,0 +1,155 @@
+"""A small data set in real IDX files, and a copy of the project that uses it."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline import files
+from pipeline.console import QUIET
+from pipeline.dataset import Split
+from pipeline.params import Params
+
+ROOT = Path(__file__).parents[1]
+COPIED = [
+    "pipeline",
+    "dvc.yaml",
+    "params.yaml",
+    "MLproject",
+    "python_env.yaml",
+    ".dvc/config",
+    ".dvcignore",
+    ".gitignore",
+]
+CLASSES, SIDE, TRAIN, TEST = 4, 8, 160, 40
+
+for name, value in QUIET.items():
+    os.environ.setdefault(name, value)
+
+
+def make_split(count: int, seed: int) -> Split:
+    """`count` images of four classes that a model can tell apart: a bright quadrant on noise."""
+    random = np.random.default_rng(seed)
+    labels = (np.arange(count) % CLASSES).astype(np.uint8)
+    images = random.integers(0, 60, (count, SIDE, SIDE, 1), dtype=np.uint8)
+    half = SIDE // 2
+    for image, label in zip(images, labels, strict=True):
+        image[half * (label // 2) :, half * (label % 2) :][:half, :half] += 150
+    return Split(images, labels)
+
+
+def idx_bytes(values: np.ndarray) -> bytes:
+    """An array of uint8 as an IDX file."""
+    header = bytes([0, 0, 8, values.ndim]) + b"".join(size.to_bytes(4, "big") for size in values.shape)
+    return header + values.tobytes()
+
+
+def write_source(folder: Path, train: Split, test: Split) -> dict:
+    """Writes the four gzipped files; returns the `train` and `test` parts of the section `dataset`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {}
+    for name, split in (("train", train), ("test", test)):
+        parts[name] = {"count": len(split.images)}
+        for kind, values in (("images", split.images.squeeze(-1)), ("labels", split.labels)):
+            plain = folder / f"{name}-{kind}"
+            plain.write_bytes(idx_bytes(values))
+            parts[name] |= {kind: plain.name, f"{kind}_sha256": files.sha256(plain)}
+            plain.with_name(plain.name + ".gz").write_bytes(gzip.compress(plain.read_bytes()))
+            plain.unlink()
+    return parts
+
+
+def small_params(parts: dict, source: Path) -> dict:
+    """The project's own params.yaml, shrunk to the small data set."""
+    params = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+    params["dataset"] |= {"name": "quadrants", "classes": list("ABCD"), "height": SIDE, "width": SIDE} | parts
+    params["download"] |= {"sources": [str(source)]}
+    params["preprocess"] |= {"validation": 40}
+    params["train"] |= {"filters": 4, "dense_units": 8, "batch_size": 16, "epochs": 2, "learning_rate": 0.01}
+    params["evaluate"] |= {"showcase": 6, "mistakes": 5}
+    return params
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory) -> tuple[Path, dict]:
+    """(folder of gzipped IDX files, params as a dict)."""
+    folder = tmp_path_factory.mktemp("source")
+    return folder, small_params(write_source(folder, make_split(TRAIN, 1), make_split(TEST, 2)), folder)
+
+
+@pytest.fixture
+def params(source) -> Params:
+    return Params.model_validate(source[1])
+
+
+class Project:
+    """A copy of the project in a folder of its own, under git, with a data set of its own."""
+
+    def __init__(self, folder: Path, params: dict) -> None:
+        self.folder = folder
+        for name in COPIED:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, folder / name)
+        self.write_params(params)
+        for command in ("init -q", "add -A", "commit -qm start"):
+            self.run("git", *command.split()).check_returncode()
+
+    def write_params(self, params: dict) -> None:
+        YAML().dump(params, self.folder / "params.yaml")
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
+        """Runs a command in the folder; its output, stdout and stderr as one, is in `.stdout`."""
+        base = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "GIT_"))}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        identity = {
+            f"GIT_{who}_{what}": "test@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=base | QUIET | identity | {"PATH": path} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+
+    def ok(self, *command: str, **environment: str) -> str:
+        """Runs a command that has to succeed; returns its output."""
+        result = self.run(*command, **environment)
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    def fails(self, *command: str, **environment: str) -> str:
+        """Runs a command that has to fail without a traceback; returns its output."""
+        result = self.run(*command, **environment)
+        assert result.returncode != 0, result.stdout
+        assert "Traceback" not in result.stdout, result.stdout
+        return result.stdout
+
+    def outputs(self) -> dict[str, str]:
+        """Path → sha256 of all that the stages write."""
+        folders = [self.folder / name for name in ("data", "models", "reports")]
+        found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+        return {str(path.relative_to(self.folder)): files.sha256(path) for path in found if path.name != ".gitignore"}
+
+    def client(self):
+        from mlflow import MlflowClient
+
+        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+
+    def runs(self) -> list:
+        return self.client().search_runs(["0"], order_by=["attributes.start_time ASC"])
+
+
+@pytest.fixture
+def project(tmp_path, source) -> Project:
+    return Project(tmp_path / "a b é", source[1])

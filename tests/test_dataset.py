@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from conftest import idx_bytes, make_split
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import dataset
+from pipeline.console import UserError
+
+IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+
+
+def test_an_idx_file_is_read_as_written(tmp_path):
+    path = tmp_path / "idx"
+    path.write_bytes(idx_bytes(IMAGES))
+    assert np.array_equal(dataset.read_idx(path, 3), IMAGES)
+    assert dataset.read_images(path, channels=1).shape == (2, 3, 4, 1)
+    colour = np.zeros((2, 3, 4, 3), np.uint8)
+    path.write_bytes(idx_bytes(colour))
+    assert dataset.read_images(path, channels=3).shape == colour.shape
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "starts with nothing"),
+        (b"\x1f\x8b\x08\x00" + bytes(30), "an IDX file starts with 00 00"),
+        (idx_bytes(IMAGES)[:2] + b"\x0d" + idx_bytes(IMAGES)[3:], "type 0x0d; allowed is 0x08"),
+        (idx_bytes(IMAGES[0]), "has 2 dimensions; 3 are expected"),
+        (idx_bytes(IMAGES)[:10], "10 bytes are too few for a header of 16"),
+        (idx_bytes(IMAGES)[:-12], "2 × 3 × 4 values make 40 bytes; 28 is 12 too few"),
+        (idx_bytes(IMAGES) + b"!", "41 is 1 too many"),
+        (bytes([0, 0, 8, 3]) + b"\xff" * 12 + bytes(1000), "too few"),
+    ],
+)
+def test_any_other_content_is_refused(tmp_path, content, message):
+    path = tmp_path / "idx"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        dataset.read_idx(path, 3)
+
+
+@given(position=st.integers(0, 15), value=st.integers(0, 255), cut=st.integers(0, 40))
+def test_a_mutated_header_never_gives_wrong_arrays(tmp_path_factory, position, value, cut):
+    content = bytearray(idx_bytes(IMAGES))
+    content[position] = value
+    content = bytes(content[: len(content) - cut])
+    path = tmp_path_factory.mktemp("fuzz") / "idx"
+    path.write_bytes(content)
+    try:
+        values = dataset.read_idx(path, 3)
+    except UserError:
+        return
+    assert content == idx_bytes(IMAGES) and np.array_equal(values, IMAGES)
+
+
+def test_the_split_is_stratified_seeded_and_complete():
+    split = make_split(160, 1)
+    rest, aside = dataset.stratified_split(split, 40, seed=3)
+    assert np.bincount(aside.labels).tolist() == [10] * 4
+    assert np.bincount(rest.labels).tolist() == [30] * 4
+    together = np.concatenate([rest.images, aside.images]).reshape(160, -1)
+    assert len(np.unique(together, axis=0)) == len(np.unique(split.images.reshape(160, -1), axis=0))
+    again = dataset.stratified_split(split, 40, seed=3)[1]
+    other = dataset.stratified_split(split, 40, seed=4)[1]
+    assert np.array_equal(again.images, aside.images)
+    assert not np.array_equal(other.images, aside.images)
+
+
+def test_prepared_arrays_are_mapped_and_equal_arrays_give_equal_bytes(tmp_path):
+    split = make_split(20, 1)
+    for name in ("one", "two"):
+        dataset.save(tmp_path / name, split)
+    loaded = dataset.load(tmp_path / "one")
+    assert isinstance(loaded.images, np.memmap)
+    assert np.array_equal(loaded.images, split.images) and np.array_equal(loaded.labels, split.labels)
+    for name in ("images.npy", "labels.npy"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_missing_and_damaged_arrays_say_how_to_make_them(tmp_path):
+    with pytest.raises(UserError, match=r"images\.npy is missing; `dvc repro preprocess` makes it"):
+        dataset.load(tmp_path)
+    dataset.save(tmp_path / "torn", make_split(20, 1))
+    whole = (tmp_path / "torn/images.npy").read_bytes()
+    (tmp_path / "torn/images.npy").write_bytes(whole[:-100])
+    with pytest.raises(UserError, match="damaged"):
+        dataset.load(tmp_path / "torn")

@@ -1,0 +1,109 @@
+import functools
+import gzip
+import http.server
+import threading
+
+import pytest
+
+from pipeline import download, files
+from pipeline.console import UserError
+
+TIMEOUT = 5.0
+
+
+@pytest.fixture
+def wanted(params) -> dict[str, str]:
+    return params.dataset.train.sha256 | params.dataset.test.sha256
+
+
+@pytest.fixture
+def web(source):
+    """The source folder behind a web server on this machine; yields its address."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(source[0]))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def spoil(source, folder, name, content):
+    """A copy of the source with one file replaced."""
+    folder.mkdir()
+    for path in source.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / f"{name}.gz").write_bytes(content)
+    return str(folder)
+
+
+def assert_complete(folder, wanted):
+    assert {path.name: files.sha256(path) for path in folder.iterdir()} == wanted
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_a_folder_is_a_source(source, wanted, tmp_path, form):
+    address = form.format(source[0])
+    assert download.fetch([address], wanted, tmp_path / "raw", TIMEOUT) == address
+    assert_complete(tmp_path / "raw", wanted)
+
+
+def test_a_web_server_is_a_source(web, wanted, tmp_path):
+    assert download.fetch([web + "/"], wanted, tmp_path / "raw", TIMEOUT) == web + "/"
+    assert_complete(tmp_path / "raw", wanted)
+
+
+def test_uncompressed_files_are_accepted(source, wanted, tmp_path):
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for name in wanted:
+        (plain / name).write_bytes(gzip.decompress((source[0] / f"{name}.gz").read_bytes()))
+    download.fetch([str(plain)], wanted, tmp_path / "raw", TIMEOUT)
+    assert_complete(tmp_path / "raw", wanted)
+
+
+def test_what_is_there_and_intact_is_not_fetched_again(source, wanted, tmp_path):
+    download.fetch([str(source[0])], wanted, tmp_path / "raw", TIMEOUT)
+    assert download.fetch(["/nowhere"], wanted, tmp_path / "raw", TIMEOUT) == str(tmp_path / "raw")
+
+
+def test_a_source_with_other_content_is_named_and_the_next_is_tried(source, wanted, tmp_path, capsys):
+    bad = spoil(source[0], tmp_path / "bad", "test-labels", gzip.compress(b"other"))
+    assert download.fetch([bad, str(source[0])], wanted, tmp_path / "raw", TIMEOUT) == str(source[0])
+    assert f"{bad}: test-labels has sha256" in capsys.readouterr().out
+    assert_complete(tmp_path / "raw", wanted)
+
+
+def test_when_all_fail_one_error_lists_each_and_earlier_files_survive(source, wanted, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "earlier").write_text("kept")
+    whole = (source[0] / "train-images.gz").read_bytes()
+    truncated = spoil(source[0], tmp_path / "truncated", "train-images", whole[:-20])
+    damaged = spoil(source[0], tmp_path / "damaged", "train-images", whole[:50] + b"\xff" * 50 + whole[100:])
+    no_gzip = spoil(source[0], tmp_path / "no_gzip", "train-images", b"<html>not found</html>")
+    sources = ["/nowhere", "http://127.0.0.1:9/", truncated, damaged, no_gzip, "apt:no/name", "gopher://x"]
+    with pytest.raises(UserError) as error:
+        download.fetch(sources, wanted, raw, TIMEOUT)
+    headline, *reasons = str(error.value).splitlines()
+    assert "no source in params.yaml (download.sources)" in headline
+    expected = [
+        "has neither train-images.gz nor",
+        "Cannot connect",
+        "truncated",
+        "damaged",
+        "damaged",
+        "no name of a Debian",
+        "gopher",
+    ]
+    for reason, address, part in zip(reasons, sources, expected, strict=True):
+        assert address in reason and part in reason
+    assert [path.name for path in raw.iterdir()] == ["earlier"]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_an_s3_address_is_understood(wanted, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(UserError, match=r"s3://bucket/data: .*(connect|127\.0\.0\.1:9)"):
+        download.fetch(["s3://bucket/data"], wanted, tmp_path / "raw", TIMEOUT)

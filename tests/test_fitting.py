@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from conftest import make_split
+
+from pipeline import fitting, models
+from pipeline.console import UserError
+
+
+@pytest.fixture
+def settings(params):
+    return params.train.model_copy(update={"epochs": 3})
+
+
+def train(settings, on_epoch=lambda epoch, is_best: None):
+    train, validation = make_split(120, 1), make_split(40, 3)
+    model = models.build((8, 8, 1), 4, settings)
+    return model, fitting.fit(model, train, validation, settings, on_epoch), validation
+
+
+def test_it_learns_and_reports_each_epoch(settings):
+    seen = []
+    settings = settings.model_copy(update={"epochs": 8})
+    model, history, validation = train(settings, lambda epoch, is_best: seen.append((epoch, is_best)))
+    assert [epoch for epoch, _ in seen] == history and [epoch.epoch for epoch in history] == list(range(1, 9))
+    assert history[-1].validation_accuracy > 0.9 and history[-1].loss < history[0].loss
+    best = -1.0
+    for epoch, is_best in seen:
+        assert is_best == (epoch.validation_accuracy > best)
+        best = max(best, epoch.validation_accuracy)
+    predicted = model.predict(validation.images, verbose=0).argmax(axis=1)
+    assert np.mean(predicted == validation.labels) == pytest.approx(fitting.best_epoch(history).validation_accuracy)
+
+
+def test_the_weights_left_are_those_of_the_best_epoch(settings):
+    kept = {}
+    settings = settings.model_copy(update={"epochs": 6, "learning_rate": 0.3})  # so high that it gets worse again
+
+    def on_epoch(epoch, is_best):
+        kept[epoch.epoch] = model.get_weights()
+
+    model = models.build((8, 8, 1), 4, settings)
+    history = fitting.fit(model, make_split(120, 1), make_split(40, 3), settings, on_epoch)
+    best = fitting.best_epoch(history)
+    assert best.epoch < 6, "choose a seed for which the last epoch is not the best"
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept[best.epoch], strict=True))
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(settings):
+    first, history, _ = train(settings)
+    second, again, _ = train(settings)
+    third, other, _ = train(settings.model_copy(update={"seed": 2}))
+    assert history == again != other
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
+
+
+def test_every_image_is_seen_once_an_epoch_in_another_order():
+    import tensorflow as tf
+
+    images, labels = tf.zeros((10, 1), tf.uint8), tf.range(10)
+    orders = [
+        np.concatenate([labels for _, labels in fitting._batches(images, labels, 4, (1, epoch))]) for epoch in (1, 2)
+    ]
+    assert all(sorted(order) == list(range(10)) for order in orders)
+    assert orders[0].tolist() != orders[1].tolist()
+
+
+def test_a_batch_larger_than_the_data_is_refused(settings):
+    with pytest.raises(UserError, match="train.batch_size: 500 is more than the 120 training images"):
+        train(settings.model_copy(update={"batch_size": 500}))

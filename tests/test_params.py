@@ -1,0 +1,114 @@
+import copy
+import io
+import json
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from pipeline import paths
+from pipeline.console import UserError
+from pipeline.params import Params, load, parse
+
+WRONG = [
+    ("train.epochs", 0, "train.epochs: input should be greater than or equal to 1, not 0"),
+    ("train.epochs", -1, "train.epochs: input should be greater than or equal to 1, not -1"),
+    ("train.epochs", 1.5, "train.epochs: input should be a valid integer, not 1.5"),
+    ("train.epochs", "ten", "train.epochs: input should be a valid integer, not 'ten'"),
+    ("train.epochs", True, "train.epochs: input should be a valid integer, not True"),
+    ("train.dropout", 1.0, "train.dropout: input should be less than 1, not 1.0"),
+    ("train.learning_rate", float("nan"), "train.learning_rate: input should be"),
+    ("train.filters", 0, "train.filters: input should be greater than or equal to 1, not 0"),
+    ("train.model", "resnet", "train.model: input should be 'cnn', not 'resnet'"),
+    ("train.batch_size", 1000, "train.batch_size: should be at most the 120 training images, not 1000"),
+    ("train.epoch", 3, "unknown name train.epoch; did you mean epochs? allowed here: model, filters"),
+    ("trian", {}, "unknown name trian; did you mean train? allowed here: dataset, download"),
+    ("preprocess.validation", 160, "preprocess.validation: should be 4 to 156"),
+    ("preprocess.checks.contrast", 1, "unknown name preprocess.checks.contrast; did you mean contrast_min?"),
+    ("evaluate.showcase", 40, "evaluate.showcase: should be less than the 40 test images, not 40"),
+    ("dataset.train.images", "../../etc/passwd", "dataset.train.images: string should match pattern"),
+]
+
+
+def as_yaml(values: dict) -> str:
+    stream = io.StringIO()
+    YAML().dump(values, stream)
+    return stream.getvalue()
+
+
+def changed(values: dict, key: str, value) -> dict:
+    values = copy.deepcopy(values)
+    *parents, last = key.split(".")
+    section = values
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    return values
+
+
+@pytest.mark.parametrize(("key", "value", "message"), WRONG)
+def test_a_mistake_is_one_line_that_names_key_value_and_what_is_allowed(source, key, value, message):
+    with pytest.raises(UserError) as error:
+        parse(as_yaml(changed(source[1], key, value)), "params.yaml")
+    assert f"params.yaml: {message}" in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_missing_key_is_named(source):
+    values = copy.deepcopy(source[1])
+    del values["train"]["epochs"]
+    with pytest.raises(UserError, match=r"params.yaml: train.epochs is missing"):
+        parse(as_yaml(values), "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("a: [", "line"), ("a: 1\na: 2\n", "duplicate key"), ("", "params.yaml")]
+)
+def test_text_that_is_no_mapping_is_refused(text, message):
+    with pytest.raises(UserError, match=message):
+        parse(text, "params.yaml")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_either_parameters_or_a_user_error(text):
+    with pytest.raises(UserError):
+        parse(text, "params.yaml")
+
+
+@given(
+    key=st.sampled_from(["epochs", "filters", "dropout", "batch_size", "seed", "model"]),
+    value=st.none() | st.integers() | st.floats() | st.text(max_size=9),
+)
+def test_any_value_is_either_within_its_limits_or_a_user_error(source, key, value):
+    try:
+        train = Params.model_validate(changed(source[1], f"train.{key}", value)).train
+    except ValueError:
+        return
+    assert train.epochs >= 1 and train.filters >= 1 and 0 <= train.dropout < 1 and 1 <= train.batch_size <= 120
+    assert train.model == "cnn" and 0 <= train.seed < 2**31
+
+
+def test_load_returns_the_sections_in_the_order_asked_for():
+    train, dataset = load("train", "dataset", path=ROOT / "params.yaml")
+    assert (train.epochs, dataset.image_shape) == (10, (28, 28, 1))
+
+
+def test_overrides_are_given_as_text(tmp_path, source):
+    path = tmp_path / "params.yaml"
+    path.write_text(as_yaml(source[1]))
+    (train,) = load("train", overrides={"epochs": "7", "dropout": "0.5"}, path=path)
+    assert (train.epochs, train.dropout, train.filters) == (7, 0.5, 4)
+    for values, message in [
+        ({"epochs": "ten"}, "epochs: input should be a valid integer"),
+        ({"epoch": "3"}, "unknown name epoch; did you mean epochs?"),
+        ({"epochs": "1; touch x"}, "epochs: input should be a valid integer"),
+        ({"batch_size": "500"}, "train.batch_size: should be at most the 120"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            load("train", overrides=values, path=path)
+
+
+def test_the_committed_schema_is_that_of_the_code():
+    assert json.loads((ROOT / paths.SCHEMA).read_text()) == Params.model_json_schema()
