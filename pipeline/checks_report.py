@@ -65,7 +65,7 @@ def render(result: dict[str, Any], parts: dict[str, Split], name: str) -> str:
         failed=sum(not check["passed"] for check in result["checks"]),
         widest=max(row["share"] for row in result["classes"]) or 1,
         samples={part: [_strip(split, label) for label in labels] for part, split in parts.items()},
-        row_height=max(28, min(64, next(iter(parts.values())).images.shape[1])),
+        row_height=max(32, min(64, next(iter(parts.values())).images.shape[1])),
     )
 
 

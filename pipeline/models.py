@@ -59,7 +59,7 @@ def save(model: keras.Model, path: Path) -> None:
     Keras stamps its archive with the date and with memory addresses of the compiled optimizer. What is written here
     is a bare copy of the model, under a fixed date.
     """
-    bare = keras.Sequential.from_config(model.get_config())
+    bare = type(model).from_config(model.get_config())
     bare.set_weights(model.get_weights())
     with files.replacing(path) as temporary:
         stamped = temporary.with_suffix(".keras")

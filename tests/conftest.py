@@ -101,6 +101,12 @@ class Project:
         for command in ("init -q", "add -A", "commit -qm start"):
             self.run("git", *command.split()).check_returncode()
 
+    def copy(self, folder: Path) -> "Project":
+        """The project with all its outputs and its MLflow store, elsewhere."""
+        other = object.__new__(Project)
+        other.folder = shutil.copytree(self.folder, folder, symlinks=True)
+        return other
+
     def write_params(self, params: dict) -> None:
         YAML().dump(params, self.folder / "params.yaml")
 
@@ -114,7 +120,7 @@ class Project:
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=base | QUIET | identity | {"PATH": path} | environment,
+            env=base | QUIET | identity | {"PATH": path, "LC_ALL": "C.UTF-8"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

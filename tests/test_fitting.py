@@ -48,7 +48,7 @@ def test_the_weights_left_are_those_of_the_best_epoch(settings):
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(settings):
     first, history, _ = train(settings)
     second, again, _ = train(settings)
-    third, other, _ = train(settings.model_copy(update={"seed": 2}))
+    _, other, _ = train(settings.model_copy(update={"seed": 2}))
     assert history == again != other
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
 
@@ -65,5 +65,5 @@ def test_every_image_is_seen_once_an_epoch_in_another_order():
 
 
 def test_a_batch_larger_than_the_data_is_refused(settings):
-    with pytest.raises(UserError, match="train.batch_size: 500 is more than the 120 training images"):
+    with pytest.raises(UserError, match=r"train\.batch_size: 500 is more than the 120 training images"):
         train(settings.model_copy(update={"batch_size": 500}))

@@ -33,7 +33,9 @@ def test_cnn_is_the_network_of_the_tutorial_layer_by_layer(defaults):
     assert (convolution.kernel_size, convolution.padding, convolution.activation.__name__) == ((3, 3), "same", "relu")
     assert (pooling.pool_size, dropout.rate, model.layers[6].rate) == ((2, 2), 0.25, 0.25)
     assert model.layers[5].activation.__name__ == "relu" and model.layers[7].activation.__name__ == "softmax"
-    assert isinstance(model.optimizer, keras.optimizers.Adam) and model.optimizer.learning_rate == pytest.approx(0.001)
+    assert isinstance(model.optimizer, keras.optimizers.Adam) and float(model.optimizer.learning_rate) == pytest.approx(
+        0.001
+    )
 
 
 def test_every_parameter_has_its_effect(defaults):

@@ -1,0 +1,41 @@
+import errno
+
+import pytest
+
+from pipeline import console
+from pipeline.console import UserError
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "message"),
+    [
+        (UserError("params.yaml: no"), 1, "error: params.yaml: no"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "data/raw/x"),
+            1,
+            "error: data/raw/x: No space left on device",
+        ),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line_and_an_exit_code(raised, code, message, capsys):
+    def main():
+        raise raised
+
+    with pytest.raises(SystemExit) as stopped:
+        console.guard(main)
+    shown = stopped.value.code if isinstance(stopped.value.code, str) else capsys.readouterr().err
+    assert message in shown
+    assert stopped.value.code in (code, shown)
+
+
+def test_a_defect_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        console.guard(lambda: 1 / 0)
+
+
+def test_help_is_the_docstring(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["stage", "--help"])
+    with pytest.raises(SystemExit) as stopped:
+        console.run(lambda: None, "What the stage does.")
+    assert stopped.value.code == 0 and "What the stage does." in capsys.readouterr().out

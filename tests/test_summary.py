@@ -1,0 +1,17 @@
+import pytest
+
+from pipeline import summary
+from pipeline.console import UserError
+
+
+def test_it_names_both_accuracies_the_figures_and_the_ui():
+    train = {"best_epoch": 9, "validation": {"accuracy": 0.9176}}
+    text = summary.summary(train, {"test": {"accuracy": 0.9152}}, "abc")
+    for part in ("0.9176", "epoch 9", "0.9152", "reports/figures/", "mlflow ui", "http://127.0.0.1:5000", "abc"):
+        assert part in text
+
+
+def test_without_results_it_names_the_command_that_makes_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="`dvc repro` makes it"):
+        summary.main()
