@@ -14,8 +14,9 @@ install: .venv/installed  ## make .venv from requirements.lock (hash-checked)
 .venv/installed: requirements.lock
 	@"$(PYTHON)" -c '$(SUPPORTED)' 2>/dev/null \
 	  || { echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	"$(PYTHON)" -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "making .venv from requirements.lock: about 3 minutes, 3 GB"
+	@"$(PYTHON)" -m venv --clear .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 repro: install  ## download → preprocess → train → evaluate, then a summary; does nothing where nothing changed
