@@ -57,7 +57,8 @@ def test_the_result_is_the_same_each_time(parts, params):
         ),
         (
             lambda p: {"test": with_image(p["test"], 2, p["train"].images[77])},
-            "image in one part only: allowed is no copy in another; 2 of 200 fail: train-images[77] is True, test-images[2] is True",
+            "image in one part only: allowed is no copy in another; 2 of 200 fail: "
+            "train-images[77] is True, test-images[2] is True",
         ),
         (
             lambda p: {"test": p["test"]._replace(images=p["test"].images[:, 1:])},

@@ -1,7 +1,9 @@
+import contextlib
 import functools
 import gzip
 import http.server
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +18,11 @@ def wanted(params) -> dict[str, str]:
     return params.dataset.train.sha256 | params.dataset.test.sha256
 
 
-@pytest.fixture
-def web(source):
-    """The source folder behind a web server on this machine; yields its address."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(source[0]))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+@contextlib.contextmanager
+def serving(handler, folder):
+    """A web server on this machine that answers from `folder`; yields its address."""
+    bound = functools.partial(handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), bound) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -46,8 +48,9 @@ def test_a_folder_is_a_source(source, wanted, tmp_path, form):
     assert_complete(tmp_path / "raw", wanted)
 
 
-def test_a_web_server_is_a_source(web, wanted, tmp_path):
-    assert download.fetch([web + "/"], wanted, tmp_path / "raw", TIMEOUT) == web + "/"
+def test_a_web_server_is_a_source(source, wanted, tmp_path):
+    with serving(http.server.SimpleHTTPRequestHandler, source[0]) as address:
+        assert download.fetch([f"{address}/"], wanted, tmp_path / "raw", TIMEOUT) == f"{address}/"
     assert_complete(tmp_path / "raw", wanted)
 
 
@@ -100,10 +103,45 @@ def test_when_all_fail_one_error_lists_each_and_earlier_files_survive(source, wa
     assert not list(tmp_path.glob(".*"))
 
 
-def test_an_s3_address_is_understood(wanted, tmp_path, monkeypatch):
+class Bucket(http.server.SimpleHTTPRequestHandler):
+    """As much of S3 as reading an object takes: HEAD, and GET with a range."""
+
+    def do_HEAD(self):
+        self.answer(whole=True, body=False)
+
+    def do_GET(self):
+        self.answer(whole="Range" not in self.headers, body=True)
+
+    def answer(self, whole, body):
+        path = Path(self.directory) / Path(self.path).name
+        if not path.is_file():
+            return self.send_error(404)
+        content = path.read_bytes()
+        if not whole:
+            first, last = self.headers["Range"].removeprefix("bytes=").split("-")
+            content = content[int(first) : int(last or len(content) - 1) + 1]
+        self.send_response(200 if whole else 206)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", '"1"')
+        self.send_header("Last-Modified", "Mon, 23 Nov 2026 12:00:00 GMT")
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+
+def test_a_bucket_is_a_source(source, wanted, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    with serving(Bucket, source[0]) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        download.fetch(["s3://bucket/data"], wanted, tmp_path / "raw", TIMEOUT)
+    assert_complete(tmp_path / "raw", wanted)
+
+
+def test_a_bucket_that_cannot_be_reached_is_named(wanted, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(UserError, match=r"s3://bucket/data: .*(connect|127\.0\.0\.1:9)"):
-        download.fetch(["s3://bucket/data"], wanted, tmp_path / "raw", TIMEOUT)
+    with pytest.raises(UserError, match=r"s3://other/data: .*(connect|127\.0\.0\.1:9)"):
+        download.fetch(["s3://other/data"], wanted, tmp_path / "raw", TIMEOUT)

@@ -197,6 +197,8 @@ def test_dvc_experiments_share_the_store_and_show_their_metrics(done, tmp_path):
     assert [shown[name]["train.epochs"] for name in ("warm", "queued-3", "queued-4")] == ["1", "3", "4"]
     assert all(float(shown[name]["test.accuracy"]) > 0 for name in ("warm", "queued-3", "queued-4"))
     new = project.runs()[known:]
+    difference = json.loads(project.ok("dvc", "metrics", "diff", "HEAD", "queued-4", "--json"))
+    assert "validation.loss" in difference["reports/train.json"]
     assert sorted(run.info.run_name for run in new) == ["queued-3", "queued-4", "warm"]
     assert {run.info.status for run in new} == {"FINISHED"} and all(set(run.data.metrics) >= METRICS for run in new)
     assert all(os.path.isdir(run.info.artifact_uri.removeprefix("file://")) for run in new)  # noqa: PTH112
