@@ -3,6 +3,7 @@
 Deterministic: the order of images depends on (seed, epoch) alone, weights and dropout on the seed.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ def fit(
     history: list[Epoch] = []
     best, best_weights = None, None
     for number in range(1, params.epochs + 1):
+        model.optimizer.learning_rate = learning_rate(params, number)
         batches = _batches(images, labels, params.batch_size, (params.seed, number))
         trained = model.fit(batches, shuffle=False, verbose=0).history
         validated = model.evaluate(held_out, verbose=0, return_dict=True)
@@ -59,6 +61,17 @@ def fit(
         on_epoch(epoch, is_best)
     model.set_weights(best_weights)
     return history
+
+
+def learning_rate(params: Train, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 1.
+
+    `cosine` falls along half a cosine from `params.learning_rate` towards 0 after the last epoch, by whole epochs
+    (Loshchilov and Hutter, SGDR, 2017, https://arxiv.org/abs/1608.03983, equation 5 without restarts).
+    """
+    if params.schedule == "constant":
+        return params.learning_rate
+    return params.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / params.epochs)) / 2
 
 
 def best_epoch(history: list[Epoch]) -> Epoch:

@@ -33,7 +33,9 @@ def test_it_learns_and_reports_each_epoch(settings):
 
 def test_the_weights_left_are_those_of_the_best_epoch(settings):
     kept = {}
-    settings = settings.model_copy(update={"epochs": 6, "learning_rate": 0.3})  # so high that it gets worse again
+    settings = settings.model_copy(
+        update={"epochs": 6, "learning_rate": 0.3, "schedule": "constant"}
+    )  # so high that it gets worse again
 
     def on_epoch(epoch, is_best):
         kept[epoch.epoch] = model.get_weights()
@@ -62,6 +64,16 @@ def test_every_image_is_seen_once_an_epoch_in_another_order():
     ]
     assert all(sorted(order) == list(range(10)) for order in orders)
     assert orders[0].tolist() != orders[1].tolist()
+
+
+def test_the_schedule_falls_from_the_given_rate_towards_zero(settings):
+    settings = settings.model_copy(update={"learning_rate": 0.1, "epochs": 4, "schedule": "cosine"})
+    rates = [fitting.learning_rate(settings, epoch) for epoch in (1, 2, 3, 4)]
+    assert rates == pytest.approx([0.1, 0.0853553, 0.05, 0.0146447], abs=1e-6)
+    model, _, _ = train(settings)
+    assert float(model.optimizer.learning_rate) == pytest.approx(rates[-1])
+    constant = settings.model_copy(update={"schedule": "constant"})
+    assert fitting.learning_rate(constant, 4) == 0.1
 
 
 def test_a_batch_larger_than_the_data_is_refused(settings):
