@@ -32,6 +32,7 @@ class Check(NamedTuple):
     name: str
     allowed: str
     expectation: Expectation
+    shown: str | None = None  # the column that explains a failure, where it is another
 
 
 def image_table(parts: dict[str, Split]) -> pd.DataFrame:
@@ -129,7 +130,7 @@ def expectations(dataset: Dataset, limits: Checks) -> Iterator[Check]:
     yield Check("parts", "labels", "labels", "number of labels", "the number of images", equal_to("images"))
     yield Check("classes", "labels", "count", "class present", "at least one image", between(1, None))
     balance = f"a share of {equal_share} ± {tolerance}"
-    yield Check("classes", "labels", "deviation", "class balance", balance, between(None, tolerance))
+    yield Check("classes", "labels", "deviation", "class balance", balance, between(None, tolerance), "share")
 
 
 def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str, Any]:
@@ -189,9 +190,9 @@ def _summary(item: Check, outcome: Any, table: pd.DataFrame, dataset: Dataset) -
 
 
 def _example(item: Check, row: pd.Series, dataset: Dataset) -> dict[str, Any]:
-    value = row[item.column]
+    value = row[item.shown or item.column]
     return {
         "file": getattr(getattr(dataset, row["part"]), item.subject),
-        "index": int(row["index"]) if "index" in row else row["part"],
+        "index": row["name"] if "name" in row else int(row["index"]) if "index" in row else row["part"],
         "value": None if pd.isna(value) else value.item() if hasattr(value, "item") else value,
     }

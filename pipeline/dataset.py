@@ -43,6 +43,8 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
         if length < header:
             raise UserError(f"{path}: {length} bytes are too few for a header of {header}")
         shape = tuple(int(size) for size in np.frombuffer(file.read(header - 4), dtype=">u4"))
+    if 0 in shape:
+        raise UserError(f"{path}: is empty ({' × '.join(map(str, shape))} values)")
     expected = header + int(np.prod(shape, dtype=object))
     if length != expected:
         difference = f"{abs(length - expected)} {'too few' if length < expected else 'too many'}"
@@ -69,13 +71,16 @@ def read_labels(path: Path) -> np.ndarray:
 def stratified_split(split: Split, count: int, seed: int) -> tuple[Split, Split]:
     """Sets `count` images aside, the same share of every class, chosen by `seed`.
 
-    Returns (the rest, those set aside); both keep the order of the file. Equal input gives equal output.
+    Returns (the rest, those set aside); both keep the order of the file. Equal input gives equal output. Raises
+    UserError where a class has too few images to be on both sides.
     """
     from sklearn.model_selection import train_test_split
 
-    rest, aside = train_test_split(
-        np.arange(len(split.labels)), test_size=count, random_state=seed, stratify=split.labels
-    )
+    everything = np.arange(len(split.labels))
+    try:
+        rest, aside = train_test_split(everything, test_size=count, random_state=seed, stratify=split.labels)
+    except ValueError as error:
+        raise UserError(f"{count} validation images cannot be set aside: {error}") from None
     rest.sort()
     aside.sort()
     return Split(split.images[rest], split.labels[rest]), Split(split.images[aside], split.labels[aside])
@@ -96,6 +101,6 @@ def load(folder: Path) -> Split:
         labels = np.load(folder / "labels.npy", mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise UserError(f"{error.filename} is missing; `dvc repro preprocess` makes it") from None
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise UserError(f"{folder}: damaged ({error}); `dvc repro --force preprocess` makes it anew") from None
     return Split(images, labels)

@@ -61,7 +61,7 @@ def _fetch_from(source: str, sha256: dict[str, str], folder: Path, timeout: floa
                 _copy(str(found.parent), name, folder / name, timeout)
                 _verify(folder / name, digest)
     else:
-        base = source if "://" in source else str(files.project_root() / source)
+        base = source if "://" in source else str(files.project_root() / Path(source).expanduser())
         for name, digest in sha256.items():
             _copy(base, name, folder / name, timeout)
             _verify(folder / name, digest)
@@ -96,6 +96,7 @@ def _copy(base: str, name: str, target: Path, timeout: float) -> None:
     if base.startswith(("http://", "https://")):
         limits = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
         options = {"client_kwargs": {"timeout": limits, "trust_env": True}}
+        options |= {"headers": {"Accept-Encoding": "identity"}}  # a .gz file is to arrive as it is
     try:
         filesystem, root = fsspec.core.url_to_fs(base.rstrip("/"), **options)
         try:

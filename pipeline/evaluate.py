@@ -32,7 +32,8 @@ def evaluate(description: Dataset, settings: Evaluate, out: Path) -> None:
     write_figures(test, probabilities, description.classes, settings, out)
 
     tags = lineage.data_tags({"test": paths.TEST})
-    tracking.log_start({}, tags)
+    used = {f"evaluate.{name}": str(value) for name, value in settings}  # tags: a later evaluation may differ
+    tracking.log_start({}, tags | used)
     tracking.log_data(f"{description.name} test", test, tags["data.test.sha256"], context="test")
     tracking.log_metrics({"test": overall})
     tracking.log_files([out / paths.FIGURES])
@@ -87,6 +88,7 @@ def restore(description: Dataset, trained: str) -> None:
     tracking.log_start({"dataset": {"name": description.name}}, {"restored_from": trained})
     for row in pd.read_csv(paths.HISTORY).to_dict("records"):
         tracking.log_epoch(row)
+    tracking.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
     tracking.log_model(paths.MODEL, description.image_shape, len(description.classes))
 
 

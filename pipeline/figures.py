@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,6 +11,7 @@ from pipeline import files
 from pipeline.dataset import Split
 
 DOTS_PER_INCH = 100
+AS_THEY_ARE = {"text.parse_math": False}  # a class may be named $$
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -18,6 +20,7 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH)
 
 
+@matplotlib.rc_context(AS_THEY_ARE)
 def samples(split: Split, classes: list[str], per_class: int = 10) -> Figure:
     """The first images of each class, a row a class."""
     figure = Figure(figsize=(per_class * 0.7 + 1.2, len(classes) * 0.75), layout="constrained")
@@ -33,6 +36,7 @@ def samples(split: Split, classes: list[str], per_class: int = 10) -> Figure:
     return figure
 
 
+@matplotlib.rc_context(AS_THEY_ARE)
 def learning_curves(history: pd.DataFrame, best_epoch: int) -> Figure:
     """Loss and accuracy of training and validation by epoch. Columns as in reports/history.csv."""
     figure = Figure(figsize=(10, 4), layout="constrained")
@@ -46,6 +50,7 @@ def learning_curves(history: pd.DataFrame, best_epoch: int) -> Figure:
     return figure
 
 
+@matplotlib.rc_context(AS_THEY_ARE)
 def confusion(matrix: np.ndarray, classes: list[str]) -> Figure:
     """`matrix`: counts (actual, predicted). Colour shows the share of the actual class."""
     side = len(classes) * 0.65 + 2.5
@@ -72,6 +77,7 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> Figure:
     return figure
 
 
+@matplotlib.rc_context(AS_THEY_ARE)
 def mistakes(split: Split, probabilities: np.ndarray, classes: list[str], count: int) -> Figure:
     """The wrongly classified images of which the model was most sure, the surest first."""
     predicted = probabilities.argmax(axis=1)
@@ -89,6 +95,7 @@ def mistakes(split: Split, probabilities: np.ndarray, classes: list[str], count:
     return figure
 
 
+@matplotlib.rc_context(AS_THEY_ARE)
 def showcase(image: np.ndarray, probabilities: np.ndarray, label: int, classes: list[str], index: int) -> Figure:
     """One test image beside its probabilities, as in the tutorial."""
     figure = Figure(figsize=(8, 3.6), layout="constrained")

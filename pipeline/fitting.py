@@ -40,7 +40,7 @@ def fit(
     Best means the highest validation accuracy, the earliest of equals. After each epoch, while the model still has
     that epoch's weights, calls `on_epoch(figures, is it the best so far)`. An exception raised there ends training.
 
-    Raises UserError if there are fewer training images than one batch.
+    Raises UserError if there are fewer training images than one batch, or if the loss is no longer a number.
     """
     if len(train.labels) < params.batch_size:
         raise UserError(f"train.batch_size: {params.batch_size} is more than the {len(train.labels)} training images")
@@ -54,6 +54,10 @@ def fit(
         trained = model.fit(batches, shuffle=False, verbose=0).history
         validated = model.evaluate(held_out, verbose=0, return_dict=True)
         epoch = Epoch(number, trained["loss"][0], trained["accuracy"][0], validated["loss"], validated["accuracy"])
+        if not all(map(math.isfinite, epoch)):
+            raise UserError(
+                f"training diverged in epoch {number} (loss {epoch.loss}); try a smaller train.learning_rate"
+            )
         history.append(epoch)
         is_best = best is None or epoch.validation_accuracy > best.validation_accuracy
         if is_best:

@@ -11,6 +11,7 @@ import keras
 from keras import layers
 
 from pipeline import files, pooling
+from pipeline.console import UserError
 from pipeline.params import Train
 
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
@@ -80,8 +81,11 @@ def _rewrite(stamped: Path, target: Path) -> None:
 
 
 def load(path: Path) -> keras.Model:
-    """Loads a .keras file; one that carries code is refused (Keras' safe mode)."""
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    """Loads a .keras file. Raises UserError for a damaged one, and for one that carries code (Keras' safe mode)."""
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, OSError, KeyError) as error:
+        raise UserError(f"{path}: is no model that can be loaded ({str(error).splitlines()[0]})") from None
 
 
 def summary(model: keras.Model) -> str:

@@ -41,11 +41,11 @@ class Part(Section):
 class Dataset(Section):
     """What the pictures are. Nothing else in the project knows."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=100)
     classes: list[str] = Field(min_length=2, max_length=256, description="Names of the labels 0, 1, 2 …")
-    height: int = Field(ge=1, description="Pixels.")
-    width: int = Field(ge=1, description="Pixels.")
-    channels: int = Field(ge=1, le=4, description="1 for grey, 3 for colour.")
+    height: int = Field(ge=2, description="Pixels.")
+    width: int = Field(ge=2, description="Pixels.")
+    channels: Literal[1, 3, 4] = Field(description="1 for grey, 3 for colour, 4 with transparency.")
     train: Part
     test: Part
 
@@ -90,7 +90,7 @@ class Train(Section):
 
 
 class Evaluate(Section):
-    calibration_bins: int = Field(ge=1, description="Bins of the expected calibration error.")
+    calibration_bins: int = Field(ge=1, le=1000, description="Bins of the expected calibration error.")
     mistakes: int = Field(ge=1, le=100, description="How many of the most confident mistakes are shown.")
     showcase: int = Field(ge=0, description="Index of the test image shown with its probabilities.")
 
@@ -104,6 +104,13 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
+        if len(set(self.dataset.classes)) < len(self.dataset.classes):
+            raise ValueError("dataset.classes: the names should differ from each other")
+        if len(self.dataset.train.sha256 | self.dataset.test.sha256) < 4:
+            raise ValueError("dataset: the four files should have four names")
+        limits = self.preprocess.checks
+        if limits.pixel_min > limits.pixel_max:
+            raise ValueError(f"preprocess.checks.pixel_min: should be at most pixel_max, {limits.pixel_max}")
         count, validation, classes = self.dataset.train.count, self.preprocess.validation, len(self.dataset.classes)
         if not classes <= validation <= count - classes:
             allowed = f"{classes} to {count - classes}, an image of each class on both sides"
@@ -123,7 +130,11 @@ def load(*sections: str, overrides: dict[str, str] | None = None, path: Path = p
     `overrides` replaces values of the section `train`, given as text: {"epochs": "10"}. Raises UserError, naming key,
     value and what is allowed, for any mistake in any section.
     """
-    params = parse(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is no UTF-8 text ({error.reason} at byte {error.start})") from None
+    params = parse(text, str(path))
     if overrides:
         params = _override(params, overrides)
     return tuple(getattr(params, section) for section in sections)
@@ -137,6 +148,8 @@ def parse(text: str, where: str) -> Params:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""
         raise UserError(f"{where}:{line} {getattr(error, 'problem', None) or error}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{where}: should hold the sections {', '.join(Params.model_fields)}")
     try:
         return Params.model_validate(values)
     except ValidationError as error:

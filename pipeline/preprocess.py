@@ -34,15 +34,18 @@ def main() -> None:
     from pipeline import checks, checks_report, dataset
 
     result = checks.check(parts, description, settings.checks)
+    result["split"] = {"validation": settings.validation, "seed": settings.seed}
     report, page = paths.DATA_CHECKS
     files.write_text(report, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     files.write_text(page, checks_report.render(result, parts, description.name))
     if not result["passed"]:
-        from pipeline import tracking
+        from pipeline import lineage, tracking
 
-        tracking.record_failed_checks(paths.DATA_CHECKS)
         lines = "\n".join(f"  {line}" for line in checks.failures(result))
-        raise UserError(f"the data in {paths.RAW}/ failed its checks (the whole result: {page}):\n{lines}")
+        with tracking.run():  # a failed run that carries the report
+            tracking.log_start({"dataset": {"name": description.name}}, lineage.tags({}))
+            tracking.log_files(paths.DATA_CHECKS, "data")
+            raise UserError(f"the data in {paths.RAW}/ failed its checks (the whole result: {page}):\n{lines}")
 
     train, validation = dataset.stratified_split(parts["train"], settings.validation, settings.seed)
     for name, split in (("train", train), ("validation", validation), ("test", parts["test"])):

@@ -17,6 +17,7 @@ from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import files
 from pipeline.console import UserError
@@ -38,6 +39,8 @@ def open_store() -> None:
             mlflow.search_experiments(max_results=1)
         except MlflowException as error:
             raise UserError(f"MLflow's store: {error.message}") from None
+        except SQLAlchemyError as error:
+            raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
 
 
 @contextlib.contextmanager
@@ -62,6 +65,8 @@ def run(run_id: str | None = None) -> Iterator[str]:
         mlflow.set_tag("error", str(error)[:500] or type(error).__name__)
         mlflow.end_run("FAILED")
         raise
+    if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
+        mlflow.delete_tag("error")
     mlflow.end_run()
 
 
@@ -101,6 +106,12 @@ def log_epoch(row: dict[str, float], **others: float) -> None:
         for name in ("loss", "accuracy")
     }
     mlflow.log_metrics(curves | others, step=int(row["epoch"]))
+
+
+def log_training(metrics: dict[str, Any], history: Path) -> None:
+    """Logs what training came to: the contents of reports/train.json and the file reports/history.csv."""
+    log_metrics({"best_epoch": metrics["best_epoch"], "best": metrics["validation"]})
+    log_files([history], "tables")
 
 
 def log_metrics(figures: dict[str, Any]) -> None:
@@ -155,19 +166,6 @@ class _File:
 
     def save(self, target: str) -> None:
         shutil.copyfile(self.path, target)
-
-
-def record_failed_checks(reports: list[Path]) -> None:
-    """Leaves a FAILED run that carries the reports of data checks, or adds them to the run that `mlflow run` opened."""
-    open_store()
-    opened = os.environ.get("MLFLOW_RUN_ID")
-    client = mlflow.MlflowClient()
-    run_id = opened or client.create_run("0", run_name="data checks").info.run_id
-    for path in reports:
-        client.log_artifact(run_id, str(path), "data")
-    client.set_tag(run_id, "error", "data checks failed: see the artifact data/data_checks.html")
-    if not opened:
-        client.set_terminated(run_id, "FAILED")
 
 
 def _flatten(values: dict[str, Any], separator: str = ".", prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -28,9 +28,11 @@ def train(description: Dataset, params: Train, out: Path) -> None:
     folders = {"train": paths.TRAIN, "validation": paths.VALIDATION}
     splits = {name: dataset.load(folder) for name, folder in folders.items()}
     tags = lineage.tags(folders)
-    tracking.log_start({"train": params.model_dump(), "dataset": {"name": description.name}}, tags)
-    for name, split in splits.items():
-        tracking.log_data(f"{description.name} {name}", split, tags[f"data.{name}.sha256"], context=name)
+    split = json.loads(paths.DATA_CHECKS[0].read_text(encoding="utf-8"))["split"]
+    logged = {"train": params.model_dump(), "preprocess": split, "dataset": {"name": description.name}}
+    tracking.log_start(logged, tags)
+    for name, images in splits.items():
+        tracking.log_data(f"{description.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
     tracking.log_files(paths.DATA_CHECKS, "data")
     tracking.log_figure(figures.samples(splits["train"], description.classes), "data/samples.png")
 
@@ -59,8 +61,7 @@ def train(description: Dataset, params: Train, out: Path) -> None:
     files.write_text(out / paths.HISTORY, pd.DataFrame(history).round(6).to_csv(index=False))
     files.write_text(out / paths.TRAIN_METRICS, json.dumps(summary, indent=2) + "\n")
     models.save(model, out / paths.MODEL)
-    tracking.log_metrics({"best_epoch": best.epoch, "best": summary["validation"]})
-    tracking.log_files([out / paths.HISTORY], "tables")
+    tracking.log_training(summary, out / paths.HISTORY)
     tracking.log_model(out / paths.MODEL, description.image_shape, len(description.classes))
     say(f"best epoch {best.epoch}: validation accuracy {best.validation_accuracy:.4f}")
 

@@ -1,4 +1,6 @@
 import errno
+import os
+import signal
 
 import pytest
 
@@ -27,6 +29,19 @@ def test_what_the_user_can_mend_is_one_line_and_an_exit_code(raised, code, messa
     shown = stopped.value.code if isinstance(stopped.value.code, str) else capsys.readouterr().err
     assert message in shown
     assert stopped.value.code in (code, shown)
+
+
+def test_a_polite_kill_ends_as_ctrl_c_does():
+    def main():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            console.guard(main)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped.value.code == 130
 
 
 def test_a_defect_keeps_its_traceback():

@@ -30,6 +30,7 @@ def test_an_idx_file_is_read_as_written(tmp_path):
         (idx_bytes(IMAGES)[:10], "10 bytes are too few for a header of 16"),
         (idx_bytes(IMAGES)[:-12], "2 × 3 × 4 values make 40 bytes; 28 is 12 too few"),
         (idx_bytes(IMAGES) + b"!", "41 is 1 too many"),
+        (idx_bytes(IMAGES[:0]), "is empty"),
         (bytes([0, 0, 8, 3]) + b"\xff" * 12 + bytes(1000), "too few"),
     ],
 )
@@ -83,6 +84,14 @@ def test_missing_and_damaged_arrays_say_how_to_make_them(tmp_path):
         dataset.load(tmp_path)
     dataset.save(tmp_path / "torn", make_split(20, 1))
     whole = (tmp_path / "torn/images.npy").read_bytes()
-    (tmp_path / "torn/images.npy").write_bytes(whole[:-100])
-    with pytest.raises(UserError, match="damaged"):
-        dataset.load(tmp_path / "torn")
+    for rest in (whole[:-100], b""):
+        (tmp_path / "torn/images.npy").write_bytes(rest)
+        with pytest.raises(UserError, match="damaged"):
+            dataset.load(tmp_path / "torn")
+
+
+def test_a_class_that_cannot_be_on_both_sides_is_one_line():
+    split = make_split(160, 1)
+    lonely = split._replace(labels=np.where(np.arange(160) == 3, 3, 0).astype(np.uint8))
+    with pytest.raises(UserError, match="40 validation images cannot be set aside: The least populated class"):
+        dataset.stratified_split(lonely, 40, seed=1)

@@ -33,6 +33,10 @@ def test_a_figure_is_a_picture_and_the_same_bytes_each_time(name, tmp_path):
     assert min(Image.open(io.BytesIO(first)).size) >= 200
 
 
+def test_a_class_may_be_named_like_a_formula(tmp_path):
+    figures.save(figures.confusion(np.arange(16).reshape(4, 4), ["$$", "$x", "a_b", "^"]), tmp_path / "figure.png")
+
+
 def test_mistakes_are_shown_surest_first():
     titles = [axis.get_title() for axis in figures.mistakes(SPLIT, PROBABILITIES, CLASSES, 7).axes if axis.get_title()]
     sure = [float(title.split("\n")[1].split()[1].rstrip("%")) for title in titles]

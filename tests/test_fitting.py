@@ -76,6 +76,11 @@ def test_the_schedule_falls_from_the_given_rate_towards_zero(settings):
     assert fitting.learning_rate(constant, 4) == 0.1
 
 
+def test_diverged_training_is_an_error(settings):
+    with pytest.raises(UserError, match=r"training diverged in epoch 1 .* try a smaller train\.learning_rate"):
+        train(settings.model_copy(update={"learning_rate": 1e30}))
+
+
 def test_a_batch_larger_than_the_data_is_refused(settings):
     with pytest.raises(UserError, match=r"train\.batch_size: 500 is more than the 120 training images"):
         train(settings.model_copy(update={"batch_size": 500}))

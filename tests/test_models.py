@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline import files, models
+from pipeline.console import UserError
 from pipeline.params import Train, load
 
 LAYERS = [  # the tutorial's network: name, output shape, parameters
@@ -33,9 +34,7 @@ def test_cnn_is_the_network_of_the_tutorial_layer_by_layer(defaults):
     assert (convolution.kernel_size, convolution.padding, convolution.activation.__name__) == ((3, 3), "same", "relu")
     assert (pooling.pool_size, dropout.rate, model.layers[6].rate) == ((2, 2), 0.25, 0.25)
     assert model.layers[5].activation.__name__ == "relu" and model.layers[7].activation.__name__ == "softmax"
-    assert isinstance(model.optimizer, keras.optimizers.Adam) and float(model.optimizer.learning_rate) == pytest.approx(
-        0.001
-    )
+    assert isinstance(model.optimizer, keras.optimizers.Adam)
 
 
 def test_every_parameter_has_its_effect(defaults):
@@ -75,5 +74,13 @@ def test_a_saved_model_is_the_same_file_each_time_and_predicts_the_same(defaults
 def test_a_model_that_carries_code_is_refused(tmp_path):
     model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Lambda(lambda x: x)])
     model.save(tmp_path / "code.keras")
-    with pytest.raises(ValueError, match="lambda"):
+    with pytest.raises(UserError, match="lambda"):
         models.load(tmp_path / "code.keras")
+
+
+def test_a_damaged_model_is_named(defaults, tmp_path):
+    path = tmp_path / "model.keras"
+    models.save(models.build((8, 8, 1), 4, defaults), path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(UserError, match=r"model\.keras: is no model that can be loaded"):
+        models.load(path)

@@ -28,6 +28,11 @@ WRONG = [
     ("preprocess.validation", 160, "preprocess.validation: should be 4 to 156"),
     ("preprocess.checks.contrast", 1, "unknown name preprocess.checks.contrast; did you mean contrast_min?"),
     ("evaluate.showcase", 40, "evaluate.showcase: should be less than the 40 test images, not 40"),
+    ("dataset.channels", 2, "dataset.channels: input should be 1, 3 or 4, not 2"),
+    ("dataset.classes", ["A", "B", "C", "A"], "dataset.classes: the names should differ"),
+    ("dataset.test.images", "train-images", "dataset: the four files should have four names"),
+    ("preprocess.checks.pixel_min", 256, "preprocess.checks.pixel_min: input should be less than or equal to 255"),
+    ("train.schedule", "linear", "train.schedule: input should be 'constant' or 'cosine', not 'linear'"),
     ("dataset.train.images", "../../etc/passwd", "dataset.train.images: string should match pattern"),
 ]
 
@@ -64,7 +69,13 @@ def test_a_missing_key_is_named(source):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("a: [", "line"), ("a: 1\na: 2\n", "duplicate key"), ("", "params.yaml")]
+    ("text", "message"),
+    [
+        ("a: [", "line"),
+        ("a: 1\na: 2\n", "duplicate key"),
+        ("", "should hold the sections dataset, download"),
+        ("hello", "should hold the sections"),
+    ],
 )
 def test_text_that_is_no_mapping_is_refused(text, message):
     with pytest.raises(UserError, match=message):
@@ -93,6 +104,12 @@ def test_any_value_is_either_within_its_limits_or_a_user_error(source, key, valu
 def test_load_returns_the_sections_in_the_order_asked_for():
     train, dataset = load("train", "dataset", path=ROOT / "params.yaml")
     assert (train.epochs, dataset.image_shape) == (10, (28, 28, 1))
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path):
+    (tmp_path / "params.yaml").write_bytes("name: é".encode("latin-1"))
+    with pytest.raises(UserError, match="no UTF-8 text"):
+        load("train", path=tmp_path / "params.yaml")
 
 
 def test_overrides_are_given_as_text(tmp_path, source):

@@ -52,6 +52,7 @@ def test_repro_shows_progress_and_leaves_one_complete_run(done):
     (run,) = done.runs()
     assert run.info.status == "FINISHED"
     assert set(run.data.metrics) >= METRICS
+    assert run.data.params["preprocess.validation"] == "40" and run.data.tags["evaluate.mistakes"] == "5"
     assert run.data.params["train.epochs"] == "2" and run.data.params["train.model"] == "cnn"
     assert [p.step for p in done.client().get_metric_history(run.info.run_id, "validation/accuracy")] == [1, 2]
     tags = run.data.tags
@@ -144,7 +145,10 @@ def test_a_model_whose_run_is_in_another_store_gets_one_restored_run(done, tmp_p
         done.ok("python", "-m", "pipeline.evaluate", MLFLOW_TRACKING_URI=store)
     (run,) = MlflowClient(store).search_runs(["0"])
     assert run.data.tags["restored_from"] == done.runs()[0].info.run_id
-    assert set(run.data.metrics) >= METRICS and run.info.status == "FINISHED"
+    assert set(run.data.metrics) >= METRICS | {"best_epoch", "best/accuracy"} and run.info.status == "FINISHED"
+    client, run_id = MlflowClient(store), run.info.run_id
+    found = {item.path for folder in ("tables", "figures") for item in client.list_artifacts(run_id, folder)}
+    assert {"tables/history.csv", "figures/mistakes.png"} <= found
     assert done.ok("git", "status", "--porcelain") == ""
 
 
@@ -172,6 +176,7 @@ def test_mlflow_run_leaves_a_complete_run_and_the_workspace_as_it_was(done):
     [
         ("epoch=10", "unknown name epoch; did you mean epochs? allowed here: model, filters"),
         ("epochs=ten", "epochs: input should be a valid integer"),
+        ("help=1", "unknown name help; allowed here: model"),
         ("epochs=1; touch x", "epochs: input should be a valid integer"),
         ("batch_size=500", "train.batch_size: should be at most the 120 training images, not 500"),
     ],

@@ -112,14 +112,22 @@ def test_a_run_is_found_by_id_then_by_model_then_not_at_all(store):
     assert tracking.find_run("f" * 32, "other") is None
 
 
-def test_failed_checks_leave_a_failed_run_with_the_report(store, tmp_path, monkeypatch):
-    report = tmp_path / "data_checks.html"
-    report.write_text("<p>no</p>")
-    tracking.record_failed_checks([report])
-    (run,) = store.search_runs(["0"])
-    assert run.info.status == "FAILED" and "data checks failed" in run.data.tags["error"]
-    assert [item.path for item in store.list_artifacts(run.info.run_id, "data")] == ["data/data_checks.html"]
-    opened = store.create_run("0").info.run_id
-    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
-    tracking.record_failed_checks([report])
-    assert len(store.search_runs(["0"])) == 2 and store.list_artifacts(opened, "data")
+def test_a_run_that_is_continued_well_loses_the_error_of_an_earlier_try(store):
+    with pytest.raises(UserError), tracking.run() as run_id:
+        raise UserError("no room")
+    with tracking.run(run_id):
+        pass
+    run = store.get_run(run_id)
+    assert run.info.status == "FINISHED" and "error" not in run.data.tags
+
+
+@pytest.mark.parametrize("kind", ["garbage", "folder"])
+def test_a_store_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/bad.db")
+    if kind == "folder":
+        (tmp_path / "bad.db").mkdir()
+    else:
+        (tmp_path / "bad.db").write_bytes(b"no data base" * 1000)
+    with pytest.raises(UserError, match=r"MLflow's store cannot be opened: .*(not a database|unable to open)"):
+        tracking.open_store()
