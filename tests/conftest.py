@@ -27,6 +27,7 @@ COPIED = [
     ".dvcignore",
     ".gitignore",
 ]
+METRICS = {"train/loss", "train/accuracy", "validation/loss", "validation/accuracy", "test/accuracy", "test/loss"}
 CLASSES, SIDE, TRAIN, TEST = 4, 8, 160, 40
 
 for name, value in QUIET.items():
@@ -147,6 +148,16 @@ class Project:
         found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
         return {str(path.relative_to(self.folder)): files.sha256(path) for path in found if path.name != ".gitignore"}
 
+    def params(self) -> dict:
+        return YAML(typ="safe", pure=True).load(self.folder / "params.yaml")
+
+    def artifacts(self, run, folder: str | None = None) -> set[str]:
+        """Paths of all artifacts of a run."""
+        found = set()
+        for item in self.client().list_artifacts(run.info.run_id, folder):
+            found |= self.artifacts(run, item.path) if item.is_dir else {item.path}
+        return found
+
     def client(self):
         from mlflow import MlflowClient
 
@@ -159,3 +170,13 @@ class Project:
 @pytest.fixture
 def project(tmp_path, source) -> Project:
     return Project(tmp_path / "a b é", source[1])
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory, source) -> Project:
+    """A project after `dvc repro`, in a folder whose path has a space and a letter outside ASCII. Leave it as it is."""
+    project = Project(tmp_path_factory.mktemp("done") / "a b é", source[1])
+    project.first_output = project.ok("dvc", "repro")
+    project.ok("git", "add", "-A")
+    project.ok("git", "commit", "-qm", "results")
+    return project
