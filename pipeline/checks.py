@@ -14,7 +14,7 @@ import pandas as pd
 from great_expectations import expectations as gxe
 
 from pipeline.dataset import Split
-from pipeline.params import Checks, Dataset
+from pipeline.sections import Checks, Dataset
 
 EXAMPLES = 5  # failures named per check
 BLOCK = 10_000  # images held as float64 at one time: 63 MB at 28 × 28

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipeline import console, files, paths
 from pipeline.console import UserError, say
-from pipeline.params import Dataset, Evaluate, load
+from pipeline.params import load
+from pipeline.sections import Dataset, Evaluate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,14 +98,16 @@ def main() -> None:
     for path in (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro train` makes it")
-    from pipeline import tracking
+    from pipeline import runs, state
 
     trained = paths.RUN_ID.read_text().strip()
-    run_id = tracking.find_run(trained, files.sha256(paths.MODEL))
-    with tracking.run(run_id):
+    run_id = runs.find_run(trained, files.sha256(paths.MODEL))
+    with runs.run(run_id) as active:
         if run_id is None:
             restore(description, trained)
         evaluate(description, settings, Path())
+    if training := runs.tag(active, "training"):
+        state.discard(training)  # kept till here: a kill just before DVC had noted the outputs would have needed it
     say(f"figures are in {paths.FIGURES}/")
 
 

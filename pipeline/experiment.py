@@ -7,15 +7,14 @@ What is not named comes from params.yaml. The data is prepared by DVC, if it is 
 into the MLflow run and nowhere else.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from pipeline import console, paths
+from pipeline import console, prepared
 from pipeline.console import UserError, say
-from pipeline.params import Train, load
+from pipeline.params import load
+from pipeline.sections import Train
 
 
 def overrides(arguments: list[str]) -> dict[str, str]:
@@ -38,39 +37,23 @@ def usage() -> str:
     return f"{__doc__}\nParameters:\n{names}"
 
 
-def prepare_data() -> None:
-    """Has DVC bring data/prepared up to date with params.yaml. Raises UserError where it cannot."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-
-    def dvc(*arguments: str) -> int:
-        return subprocess.run([sys.executable, "-m", "dvc", *arguments], env=environment, check=False).returncode
-
-    stages = ["download", "preprocess"]
-    if dvc("status", "--quiet", *stages) == 0:
-        return
-    before = paths.LOCK.read_bytes() if paths.LOCK.exists() else None
-    if dvc("repro", "--single-item", *stages):
-        raise UserError("the data could not be prepared; DVC says why above")
-    if before is not None and paths.LOCK.read_bytes() != before:
-        say("note: the prepared data was out of date with params.yaml; it and dvc.lock were brought up to date")
-
-
 def main() -> None:
     if sys.argv[1:] in (["--help"], ["-h"]):
         say(usage())
         return
     values = overrides(sys.argv[1:])
-    description, params, settings = load("dataset", "train", "evaluate", overrides=values)
-    prepare_data()
+    description, params, settings = load("dataset", "train", "evaluate", overrides={"train": values})
+    prepared.bring_up_to_date()
 
-    from pipeline import tracking
+    from pipeline import runs, state
     from pipeline.evaluate import evaluate
-    from pipeline.train import train
+    from pipeline.train import train, training_run
 
-    with tempfile.TemporaryDirectory() as out, tracking.run() as run_id:
-        train(description, params, Path(out))
+    with tempfile.TemporaryDirectory() as out, training_run(description, params) as (run_id, resume):
+        train(description, params, Path(out), resume)
         evaluate(description, settings, Path(out))
-        say(f"run {run_id} is complete; `mlflow ui` shows it")
+    state.discard(runs.tag(run_id, "training"))
+    say(f"run {run_id} is complete; `mlflow ui` shows it")
 
 
 if __name__ == "__main__":

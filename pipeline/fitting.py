@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from pipeline.console import UserError
 from pipeline.dataset import Split
-from pipeline.params import Train
+from pipeline.sections import Train
 
 VALIDATION_BATCH = 1000
 
@@ -28,17 +28,31 @@ class Epoch(NamedTuple):
     validation_accuracy: float
 
 
+class Progress(NamedTuple):
+    """How far a training has come: its finished epochs, and the weights after the best of them."""
+
+    history: list[Epoch]
+    best_weights: list[np.ndarray]
+
+    @property
+    def is_best(self) -> bool:
+        """Whether the last epoch is the best one so far."""
+        return best_epoch(self.history) is self.history[-1]
+
+
 def fit(
     model: keras.Model,
     train: Split,
     validation: Split,
     params: Train,
-    on_epoch: Callable[[Epoch, bool], None],
+    on_epoch: Callable[[Progress], None],
+    progress: Progress,
 ) -> list[Epoch]:
-    """Trains a compiled `model` for `params.epochs` epochs and leaves in it the weights of the best one.
+    """Trains a compiled `model` until it has had `params.epochs` epochs; leaves in it the weights of the best one.
 
-    Best means the highest validation accuracy, the earliest of equals. After each epoch, while the model still has
-    that epoch's weights, calls `on_epoch(figures, is it the best so far)`. An exception raised there ends training.
+    Best means the highest validation accuracy, the earliest of equals. `progress` is where to go on from: an empty
+    one, or what state.restore returned for this model. After each epoch, while the model still has that epoch's
+    weights, calls `on_epoch`. An exception raised there ends training.
 
     Raises UserError if there are fewer training images than one batch, or if the loss is no longer a number.
     """
@@ -46,9 +60,8 @@ def fit(
         raise UserError(f"train.batch_size: {params.batch_size} is more than the {len(train.labels)} training images")
     images, labels = tf.constant(train.images), tf.constant(train.labels)
     held_out = tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH)
-    history: list[Epoch] = []
-    best, best_weights = None, None
-    for number in range(1, params.epochs + 1):
+    history, best_weights = list(progress.history), progress.best_weights
+    for number in range(len(history) + 1, params.epochs + 1):
         model.optimizer.learning_rate = learning_rate(params, number)
         batches = _batches(images, labels, params.batch_size, (params.seed, number))
         trained = model.fit(batches, shuffle=False, verbose=0).history
@@ -59,10 +72,9 @@ def fit(
                 f"training diverged in epoch {number} (loss {epoch.loss}); try a smaller train.learning_rate"
             )
         history.append(epoch)
-        is_best = best is None or epoch.validation_accuracy > best.validation_accuracy
-        if is_best:
-            best, best_weights = epoch, model.get_weights()
-        on_epoch(epoch, is_best)
+        if best_epoch(history) is epoch:
+            best_weights = model.get_weights()
+        on_epoch(Progress(list(history), best_weights))
     model.set_weights(best_weights)
     return history
 

@@ -12,7 +12,7 @@ from keras import layers
 
 from pipeline import files, pooling
 from pipeline.console import UserError
-from pipeline.params import Train
+from pipeline.sections import Train
 
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
@@ -41,6 +41,7 @@ def cnn(image_shape: tuple[int, int, int], classes: int, params: Train) -> keras
 
 def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> keras.Model:
     """Builds and compiles the architecture `params.model`; weights and dropout follow from `params.seed`."""
+    keras.utils.clear_session()  # frees what an earlier model of this process left
     keras.utils.set_random_seed(params.seed)
     model = {"cnn": cnn}[params.model](image_shape, classes, params)
     pooling.use_cheap_gradient(model)

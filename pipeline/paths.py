@@ -6,6 +6,8 @@ PARAMS = Path("params.yaml")
 SCHEMA = Path("params.schema.json")
 LOCK = Path("dvc.lock")
 
+JOURNAL = Path("sweeps/optuna.journal")
+
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 TRAIN, VALIDATION, TEST = PREPARED / "train", PREPARED / "validation", PREPARED / "test"

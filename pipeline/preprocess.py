@@ -8,7 +8,8 @@ import json
 
 from pipeline import console, files, paths
 from pipeline.console import UserError, say
-from pipeline.params import Dataset, load
+from pipeline.params import load
+from pipeline.sections import Dataset
 
 
 def read_raw(description: Dataset) -> dict:
@@ -39,10 +40,10 @@ def main() -> None:
     files.write_text(report, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     files.write_text(page, checks_report.render(result, parts, description.name))
     if not result["passed"]:
-        from pipeline import lineage, tracking
+        from pipeline import lineage, runs, tracking
 
         lines = "\n".join(f"  {line}" for line in checks.failures(result))
-        with tracking.run():  # a failed run that carries the report
+        with runs.run():  # a failed run that carries the report
             tracking.log_start({"dataset": {"name": description.name}}, lineage.tags({}))
             tracking.log_files(paths.DATA_CHECKS, "data")
             raise UserError(f"the data in {paths.RAW}/ failed its checks (the whole result: {page}):\n{lines}")

@@ -1,11 +1,5 @@
-"""What goes into MLflow, and how: the only module that imports it.
+"""What is logged into the active MLflow run, and under which names."""
 
-The store is the one that MLFLOW_TRACKING_URI names, else mlflow.db in the repository, which `mlflow ui` typed there
-opens. One run is one trained model: training opens it and evaluation continues it.
-"""
-
-import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,76 +7,11 @@ from typing import Any
 
 import mlflow
 import numpy as np
-from filelock import FileLock
-from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
-from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import files
-from pipeline.console import UserError
 from pipeline.dataset import Split
-
-
-def open_store() -> None:
-    """Points MLflow at the store and makes it where there is none yet.
-
-    MLflow makes the tables at first use, and two processes that do so at once can fail: hence the lock. It also
-    resolves the artifact folder against the current directory then, which is a temporary copy under `dvc exp run
-    --temp`: hence the change of directory. Raises UserError where the store cannot be opened.
-    """
-    root = files.project_root()
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
-        try:
-            mlflow.search_experiments(max_results=1)
-        except MlflowException as error:
-            raise UserError(f"MLflow's store: {error.message}") from None
-        except SQLAlchemyError as error:
-            raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
-
-
-@contextlib.contextmanager
-def run(run_id: str | None = None) -> Iterator[str]:
-    """Opens a run for the block: `run_id`, else the one that `mlflow run` opened for this process, else a new one.
-
-    A new run is named after the DVC experiment, where there is one. Yields its id. The run ends as FINISHED; as
-    KILLED after Ctrl-C; as FAILED, with the reason as tag `error`, otherwise.
-    """
-    open_store()
-    run_id = run_id or os.environ.get("MLFLOW_RUN_ID")
-    try:
-        active = mlflow.start_run(run_id=run_id, run_name=None if run_id else os.environ.get("DVC_EXP_NAME"))
-    except MlflowException as error:
-        raise UserError(f"MLflow's store: {error.message}") from None
-    try:
-        yield active.info.run_id
-    except KeyboardInterrupt:
-        mlflow.end_run("KILLED")
-        raise
-    except BaseException as error:
-        mlflow.set_tag("error", str(error)[:500] or type(error).__name__)
-        mlflow.end_run("FAILED")
-        raise
-    if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
-        mlflow.delete_tag("error")
-    mlflow.end_run()
-
-
-def find_run(run_id: str, model_sha256: str) -> str | None:
-    """The run that trained a model: `run_id` if the store has it, else the newest with this model's hash, else None."""
-    open_store()
-    with contextlib.suppress(MlflowException):
-        if mlflow.get_run(run_id).info.lifecycle_stage == "active":
-            return run_id
-    found = mlflow.search_runs(
-        filter_string=f"tags.`model.sha256` = '{model_sha256}'",
-        search_all_experiments=True,
-        max_results=1,
-        output_format="list",
-    )
-    return found[0].info.run_id if found else None
 
 
 def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
@@ -106,6 +35,12 @@ def log_epoch(row: dict[str, float], **others: float) -> None:
         for name in ("loss", "accuracy")
     }
     mlflow.log_metrics(curves | others, step=int(row["epoch"]))
+
+
+def logged_epochs() -> set[int]:
+    """The epochs that the active run already has in its curves."""
+    run_id = mlflow.active_run().info.run_id
+    return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, "train/loss")}
 
 
 def log_training(metrics: dict[str, Any], history: Path) -> None:
@@ -139,7 +74,10 @@ def log_figure(figure: Any, name: str) -> None:
 
 
 def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> None:
-    """Logs the .keras file at `path`, byte for byte, as a model with a signature; tags the run with its sha256."""
+    """Logs the .keras file at `path`, byte for byte, as a model with a signature; tags the run with its sha256.
+
+    Leaves the run with exactly this one: a run that goes on after it was killed may have it already.
+    """
     import keras
     import tensorflow
 
@@ -148,6 +86,11 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
         Schema([TensorSpec(np.dtype("float32"), (-1, classes))]),
     )
     sha256 = files.sha256(path)
+    run = mlflow.active_run().info
+    for earlier in mlflow.search_logged_models(
+        [run.experiment_id], f"source_run_id = '{run.run_id}'", output_format="list"
+    ):
+        mlflow.MlflowClient().delete_logged_model(earlier.model_id)
     mlflow.keras.log_model(
         _File(path),
         name="model",

@@ -2,32 +2,71 @@
 
 Writes models/model.keras, the best epoch by validation accuracy; models/run_id, the MLflow run, which evaluate
 continues; reports/history.csv and reports/train.json. The same parameters, data, code and number of threads give the
-same model, byte for byte, on one machine.
+same model, byte for byte, on one machine. Killed, it goes on from the last finished epoch, in the same run.
 """
 
+import contextlib
+import hashlib
 import json
+import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import console, files, paths
 from pipeline.console import say
-from pipeline.params import Dataset, Train, load
+from pipeline.params import load
+from pipeline.sections import Dataset, Train
 
 if TYPE_CHECKING:
     from pipeline.fitting import Epoch
 
+DATA = {"train": paths.TRAIN, "validation": paths.VALIDATION}
 
-def train(description: Dataset, params: Train, out: Path) -> None:
-    """Trains into the active MLflow run and writes the outputs, other than the run's id, below `out`."""
+
+@contextlib.contextmanager
+def training_run(description: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
+    """Opens the run of this training: one that was killed goes on. Yields its id and the folder of its state."""
+    from pipeline import lineage, runs, state
+
+    runs.open_store()
+    hashes = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
+    training = state.fingerprint(params, hashes | {"dataset": description.name})
+    with state.claim(training) as folder:
+        earlier, status = runs.find_training(folder.name) or (None, None)
+        if earlier and is_committed(earlier):
+            state.empty(folder)
+            earlier = None
+        elif status == "FINISHED" and not state.exists(folder):
+            earlier = None
+        if earlier and "MLFLOW_RUN_ID" in os.environ:  # `mlflow run` has opened a run of its own
+            runs.end(earlier, "KILLED")
+            earlier = None
+        with runs.run(earlier, tags={"training": folder.name}) as run_id:
+            yield run_id, folder
+
+
+def is_committed(run_id: str) -> bool:
+    """Whether DVC knows the outputs of this run: then to train again is what somebody wants, not a second try."""
+    from pipeline import lineage
+
+    md5 = hashlib.md5(f"{run_id}\n".encode(), usedforsecurity=False).hexdigest()
+    return lineage.locked_hashes().get(paths.RUN_ID.as_posix()) == md5
+
+
+def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
+    """Trains into the active MLflow run and writes the outputs, other than the run's id, below `out`.
+
+    Goes on from the state in the folder `resume`, if there is one, and keeps it there after each epoch.
+    """
     import pandas as pd
 
-    from pipeline import dataset, figures, fitting, lineage, models, tracking
+    from pipeline import dataset, figures, fitting, lineage, models, state, tracking
 
-    folders = {"train": paths.TRAIN, "validation": paths.VALIDATION}
-    splits = {name: dataset.load(folder) for name, folder in folders.items()}
-    tags = lineage.tags(folders)
+    splits = {name: dataset.load(folder) for name, folder in DATA.items()}
+    tags = lineage.tags(DATA)
     split = json.loads(paths.DATA_CHECKS[0].read_text(encoding="utf-8"))["split"]
     logged = {"train": params.model_dump(), "preprocess": split, "dataset": {"name": description.name}}
     tracking.log_start(logged, tags)
@@ -40,21 +79,30 @@ def train(description: Dataset, params: Train, out: Path) -> None:
     model = models.build(description.image_shape, len(description.classes), params)
     tracking.log_text(models.summary(model), "model_summary.txt")
     say(f"training {params.model}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images")
+    restored, logged = state.restore(resume, model), tracking.logged_epochs()
+    for epoch in restored.history:
+        if epoch.epoch not in logged:
+            tracking.log_epoch(epoch._asdict())
+    if restored.history:
+        say(f"going on after epoch {len(restored.history)} of {params.epochs}")
 
     with tempfile.TemporaryDirectory() as checkpoints:
         started = time.monotonic()
 
-        def on_epoch(epoch: fitting.Epoch, is_best: bool) -> None:
+        def on_epoch(progress: fitting.Progress) -> None:
             nonlocal started
+            epoch = progress.history[-1]
             seconds, started = time.monotonic() - started, time.monotonic()
-            say(progress(epoch, params.epochs, is_best, seconds))
-            tracking.log_epoch(epoch._asdict(), epoch_seconds=seconds)
-            if is_best:
+            say(line(epoch, params.epochs, progress.is_best, seconds))
+            if epoch.epoch not in logged:  # one that was killed before its state was kept may be
+                tracking.log_epoch(epoch._asdict(), epoch_seconds=seconds)
+            if progress.is_best:
                 checkpoint = Path(checkpoints) / f"epoch_{epoch.epoch:03d}.keras"
                 models.save(model, checkpoint)
                 tracking.log_files([checkpoint], "checkpoints")
+            state.save(resume, model, progress)
 
-        history = fitting.fit(model, splits["train"], splits["validation"], params, on_epoch)
+        history = fitting.fit(model, splits["train"], splits["validation"], params, on_epoch, restored)
 
     best = fitting.best_epoch(history)
     summary = metrics(best)
@@ -75,7 +123,7 @@ def metrics(best: "Epoch") -> dict[str, Any]:
     }
 
 
-def progress(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
+def line(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
     """The line printed after an epoch; a star marks the best so far."""
     return (
         f"epoch {epoch.epoch:>{len(str(epochs))}}/{epochs}  "
@@ -87,11 +135,9 @@ def progress(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
 
 def main() -> None:
     description, params = load("dataset", "train")
-    from pipeline import tracking
-
-    with tracking.run() as run_id:
-        train(description, params, Path())
-    files.write_text(paths.RUN_ID, run_id + "\n")
+    with training_run(description, params) as (run_id, resume):
+        train(description, params, Path(), resume)
+        files.write_text(paths.RUN_ID, run_id + "\n")
 
 
 if __name__ == "__main__":

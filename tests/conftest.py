@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from pipeline import files
 from pipeline.console import QUIET
 from pipeline.dataset import Split
-from pipeline.params import Params
+from pipeline.sections import Params
 
 ROOT = Path(__file__).parents[1]
 COPIED = [
@@ -73,6 +73,8 @@ def small_params(parts: dict, source: Path) -> dict:
     params["download"] |= {"sources": [str(source)]}
     params["preprocess"] |= {"validation": 40}
     params["train"] |= {"filters": 4, "dense_units": 8, "batch_size": 16, "epochs": 2, "learning_rate": 0.01}
+    params["tune"] |= {"trials": 3, "epochs": 2}
+    params["tune"]["space"] |= {"filters": {"low": 2, "high": 6, "step": 2}, "batch_size": {"choices": [8, 16]}}
     params["evaluate"] |= {"showcase": 6, "mistakes": 5}
     return params
 
@@ -180,3 +182,17 @@ def done(tmp_path_factory, source) -> Project:
     project.ok("git", "add", "-A")
     project.ok("git", "commit", "-qm", "results")
     return project
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    import mlflow
+
+    from pipeline import runs
+
+    runs.open_store()
+    yield mlflow.MlflowClient()
+    mlflow.end_run()

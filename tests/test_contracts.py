@@ -60,12 +60,12 @@ def test_no_module_imports_in_a_circle():
             assert name == "__init__" or name not in closure(other), f"{name} and {other} import each other"
 
 
-def test_core_modules_import_no_stage_and_only_tracking_imports_mlflow():
+def test_core_modules_import_no_stage_and_only_two_import_mlflow():
     stages = {*STAGES, "experiment", "summary"} - {"params"}
     for name, path in MODULES.items():
         if name not in stages:
             assert not imported(name) & stages
-        if name != "tracking":
+        if name not in ("runs", "tracking"):
             assert not re.search(r"^\s*(import|from) mlflow", path.read_text(), re.M), name
 
 
@@ -96,10 +96,11 @@ def test_light_modules_import_no_heavy_library(module, heavy):
 
 def test_nothing_happens_at_import(tmp_path):
     code = (
-        "import os, sys; sys.path.insert(0, sys.argv[1]); before = dict(os.environ)\n"
+        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+        "import tensorflow, keras, mlflow, matplotlib.pyplot, optuna  # what these set is not ours\n"
+        "before = dict(os.environ)\n"
         f"for name in {sorted(MODULES)}: __import__(f'pipeline.{{name}}')\n"
-        "ours = {k for k in set(os.environ) - set(before) if not k.startswith(('TF', 'KMP', 'MPL'))}\n"
-        "import mlflow; print(ours, os.listdir(), mlflow.active_run())"
+        "print(set(os.environ) ^ set(before), os.listdir(), mlflow.active_run())"
     )
     shown = subprocess.run([sys.executable, "-c", code, ROOT], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "set() [] None"

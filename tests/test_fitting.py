@@ -11,16 +11,19 @@ def settings(params):
     return params.train.model_copy(update={"epochs": 3})
 
 
-def train(settings, on_epoch=lambda epoch, is_best: None):
+NOWHERE = fitting.Progress([], [])
+
+
+def train(settings, on_epoch=lambda progress: None):
     train, validation = make_split(120, 1), make_split(40, 3)
     model = models.build((8, 8, 1), 4, settings)
-    return model, fitting.fit(model, train, validation, settings, on_epoch), validation
+    return model, fitting.fit(model, train, validation, settings, on_epoch, NOWHERE), validation
 
 
 def test_it_learns_and_reports_each_epoch(settings):
     seen = []
     settings = settings.model_copy(update={"epochs": 8})
-    model, history, validation = train(settings, lambda epoch, is_best: seen.append((epoch, is_best)))
+    model, history, validation = train(settings, lambda progress: seen.append((progress.history[-1], progress.is_best)))
     assert [epoch for epoch, _ in seen] == history and [epoch.epoch for epoch in history] == list(range(1, 9))
     assert history[-1].validation_accuracy > 0.9 and history[-1].loss < history[0].loss
     best = -1.0
@@ -37,11 +40,13 @@ def test_the_weights_left_are_those_of_the_best_epoch(settings):
         update={"epochs": 6, "learning_rate": 0.3, "schedule": "constant"}
     )  # so high that it gets worse again
 
-    def on_epoch(epoch, is_best):
-        kept[epoch.epoch] = model.get_weights()
+    def on_epoch(progress):
+        kept[len(progress.history)] = model.get_weights()
+        best = fitting.best_epoch(progress.history).epoch
+        assert all(np.array_equal(a, b) for a, b in zip(progress.best_weights, kept[best], strict=True))
 
     model = models.build((8, 8, 1), 4, settings)
-    history = fitting.fit(model, make_split(120, 1), make_split(40, 3), settings, on_epoch)
+    history = fitting.fit(model, make_split(120, 1), make_split(40, 3), settings, on_epoch, NOWHERE)
     best = fitting.best_epoch(history)
     assert best.epoch < 6, "choose a seed for which the last epoch is not the best"
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept[best.epoch], strict=True))

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline import files, models
 from pipeline.console import UserError
-from pipeline.params import Train, load
+from pipeline.params import load
+from pipeline.sections import Train
 
 LAYERS = [  # the tutorial's network: name, output shape, parameters
     ("Rescaling", (None, 28, 28, 1), 0),

@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 
 from pipeline import paths
 from pipeline.console import UserError
-from pipeline.params import Params, load, parse
+from pipeline.params import load, parse
+from pipeline.sections import Params
 
 WRONG = [
     ("train.epochs", 0, "train.epochs: input should be greater than or equal to 1, not 0"),
@@ -115,7 +116,7 @@ def test_text_that_is_not_utf8_is_refused(tmp_path):
 def test_overrides_are_given_as_text(tmp_path, source):
     path = tmp_path / "params.yaml"
     path.write_text(as_yaml(source[1]))
-    (train,) = load("train", overrides={"epochs": "7", "dropout": "0.5"}, path=path)
+    (train,) = load("train", overrides={"train": {"epochs": "7", "dropout": "0.5"}}, path=path)
     assert (train.epochs, train.dropout, train.filters) == (7, 0.5, 4)
     for values, message in [
         ({"epochs": "ten"}, "epochs: input should be a valid integer"),
@@ -124,7 +125,7 @@ def test_overrides_are_given_as_text(tmp_path, source):
         ({"batch_size": "500"}, "train.batch_size: should be at most the 120"),
     ]:
         with pytest.raises(UserError, match=message):
-            load("train", overrides=values, path=path)
+            load("train", overrides={"train": values}, path=path)
 
 
 def test_the_committed_schema_is_that_of_the_code():

@@ -1,0 +1,131 @@
+"""What a training needs to go on after it was killed: weights, optimizer, dropout's random numbers, history.
+
+Kept in .state/training/, outside DVC's outputs (DVC deletes those before a stage runs), under a fingerprint of all that
+decides about the result. Whoever asks for the same training again goes on from the last finished epoch.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import json
+import platform
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from pipeline import files
+from pipeline.fitting import Epoch, Progress
+from pipeline.sections import Train
+
+if TYPE_CHECKING:
+    import keras
+
+CODE = ["dataset.py", "fitting.py", "models.py", "pooling.py"]  # the modules that decide about the weights
+LATEST, PREVIOUS = "latest.npz", "previous.npz"
+
+
+def fingerprint(params: Train, data: dict[str, str]) -> str:
+    """A name for one training: 32 hexadecimal digits of parameters, data (name → sha256), code and libraries."""
+    what = {
+        "params": params.model_dump(),
+        "data": data,
+        "code": code_sha256(),
+        "libraries": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        "python": platform.python_version(),
+    }
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def code_sha256() -> dict[str, str]:
+    """File name → sha256 of each module that decides about the weights."""
+    return {name: files.sha256(Path(__file__).with_name(name)) for name in CODE}
+
+
+@contextlib.contextmanager
+def claim(name: str) -> Iterator[Path]:
+    """Yields the folder for the state of the training `name`, which is this process's alone for the block.
+
+    It is called `name`; or `name`.2, .3 … where the same training is under way in another process. The folder stays
+    when the block ends; `discard` removes it.
+    """
+    for number in itertools.count(1):
+        folder = _folder(name if number == 1 else f"{name}.{number}")
+        lock = FileLock(folder / "lock", timeout=0)  # the kernel frees it when its process dies
+        with contextlib.suppress(Timeout):
+            lock.acquire()
+            break
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def discard(name: str) -> None:
+    """Removes a state whose training is complete, unless another process is at the same training now."""
+    with contextlib.suppress(Timeout, FileNotFoundError), FileLock(_folder(name) / "lock", timeout=0):
+        shutil.rmtree(_folder(name), ignore_errors=True)
+
+
+def exists(folder: Path) -> bool:
+    """Whether there is anything to go on from."""
+    return (folder / LATEST).exists() or (folder / PREVIOUS).exists()
+
+
+def empty(folder: Path) -> None:
+    """Forgets a state, so that training starts afresh."""
+    (folder / LATEST).unlink(missing_ok=True)
+    (folder / PREVIOUS).unlink(missing_ok=True)
+
+
+def _folder(name: str) -> Path:
+    return files.project_root() / ".state" / "training" / name
+
+
+def save(folder: Path, model: "keras.Model", progress: Progress) -> None:
+    """Writes the state after a finished epoch; the one before it stays as `previous.npz`, should this one be torn.
+
+    `model` has the weights of the last epoch in `progress`.
+    """
+    arrays = {f"variable_{i:03d}": variable.numpy() for i, variable in enumerate(_variables(model))}
+    arrays |= {f"best_{i:03d}": weights for i, weights in enumerate(progress.best_weights)}
+    latest = folder / LATEST
+    with files.replacing(latest) as temporary:
+        with temporary.open("wb") as file:
+            np.savez(file, history=np.array(progress.history, np.float64), **arrays)
+        if latest.exists():
+            latest.replace(folder / PREVIOUS)
+
+
+def restore(folder: Path, model: "keras.Model") -> Progress:
+    """Brings a newly built `model` to where the state left it; returns how far that is, which may be nowhere."""
+    for path in (folder / LATEST, folder / PREVIOUS):
+        arrays = _read(path)
+        variables = _variables(model)
+        if arrays and len([name for name in arrays if name.startswith("variable_")]) == len(variables):
+            for i, variable in enumerate(variables):
+                variable.assign(arrays[f"variable_{i:03d}"])
+            history = [Epoch(int(number), *figures) for number, *figures in arrays["history"].tolist()]
+            return Progress(history, [arrays[f"best_{i:03d}"] for i in range(len(model.get_weights()))])
+    return Progress([], [])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """All arrays of a state file; none where it is missing or torn (zip keeps a checksum of each array)."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        return {}
+
+
+def _variables(model: "keras.Model") -> list[Any]:
+    """Weights, state of the dropout layers' random generators, optimizer: keras' own files leave out the second."""
+    model.optimizer.build(model.trainable_variables)
+    return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]

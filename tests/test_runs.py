@@ -1,0 +1,82 @@
+import pytest
+
+from pipeline import runs, tracking
+from pipeline.console import UserError
+
+
+def test_the_store_is_in_the_repository_wherever_the_process_stands(store, tmp_path, monkeypatch):
+    (tmp_path / "copy").mkdir()
+    monkeypatch.chdir(tmp_path / "copy")
+    with runs.run() as run_id:
+        tracking.log_text("hello", "note.txt")
+    assert (tmp_path / "mlflow.db").exists()
+    assert list((tmp_path / "mlruns").rglob("note.txt"))
+    assert not list((tmp_path / "copy").iterdir())
+    assert store.get_run(run_id).info.status == "FINISHED"
+
+
+def test_the_environment_names_another_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/other.db")
+    runs.open_store()
+    assert (tmp_path / "other.db").exists() and not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"), [(KeyboardInterrupt(), "KILLED"), (UserError("no room"), "FAILED"), (SystemExit(1), "FAILED")]
+)
+def test_a_run_that_ends_badly_says_so(store, raised, status):
+    with pytest.raises(type(raised)), runs.run() as run_id:
+        raise raised
+    run = store.get_run(run_id)
+    assert run.info.status == status
+    assert run.data.tags.get("error") == (None if status == "KILLED" else str(raised))
+
+
+def test_the_run_that_mlflow_run_opened_is_continued(store, monkeypatch):
+    opened = store.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    with runs.run() as run_id:
+        assert run_id == opened
+    assert len(store.search_runs(["0"])) == 1
+
+
+def test_a_run_is_named_after_the_dvc_experiment(store, monkeypatch):
+    monkeypatch.setenv("DVC_EXP_NAME", "dusty-lobe")
+    with runs.run() as run_id:
+        pass
+    assert store.get_run(run_id).info.run_name == "dusty-lobe"
+
+
+def test_an_unknown_run_is_one_line(store):
+    with pytest.raises(UserError, match="Run with id=0123 not found"), runs.run("0123"):
+        pass
+
+
+def test_a_run_is_found_by_id_then_by_model_then_not_at_all(store):
+    with runs.run() as run_id:
+        tracking.log_start({}, {"model.sha256": "abc"})
+    assert runs.find_run(run_id, "other") == run_id
+    assert runs.find_run("f" * 32, "abc") == run_id
+    assert runs.find_run("f" * 32, "other") is None
+
+
+def test_a_run_that_is_continued_well_loses_the_error_of_an_earlier_try(store):
+    with pytest.raises(UserError), runs.run() as run_id:
+        raise UserError("no room")
+    with runs.run(run_id):
+        pass
+    run = store.get_run(run_id)
+    assert run.info.status == "FINISHED" and "error" not in run.data.tags
+
+
+@pytest.mark.parametrize("kind", ["garbage", "folder"])
+def test_a_store_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/bad.db")
+    if kind == "folder":
+        (tmp_path / "bad.db").mkdir()
+    else:
+        (tmp_path / "bad.db").write_bytes(b"no data base" * 1000)
+    with pytest.raises(UserError, match=r"MLflow's store cannot be opened: .*(not a database|unable to open)"):
+        runs.open_store()

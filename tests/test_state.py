@@ -1,0 +1,119 @@
+"""What a killed training leaves, and that it goes on from there to the same bits."""
+
+import numpy as np
+import pytest
+from conftest import make_split
+from test_contracts import closure
+
+from pipeline import fitting, models, state
+from pipeline.fitting import Epoch, Progress
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def settings(params):
+    return params.train.model_copy(update={"epochs": 5, "dropout": 0.4})
+
+
+class Killed(Exception):
+    pass
+
+
+def train(settings, folder, killed_after=None):
+    """One process's part of a training: builds, restores, trains until it is complete or killed."""
+    model = models.build((8, 8, 1), 4, settings)
+    restored = state.restore(folder, model)
+
+    def on_epoch(progress):
+        state.save(folder, model, progress)
+        if len(progress.history) == killed_after:
+            raise Killed
+
+    history = fitting.fit(model, make_split(120, 1), make_split(40, 3), settings, on_epoch, restored)
+    return model.get_weights(), history, len(restored.history)
+
+
+def equal(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("killed_after", [1, 2, 3, 4, 5])
+def test_a_killed_training_ends_with_the_same_bits(settings, tmp_path, killed_after):
+    weights, history, _ = train(settings, tmp_path / "a")
+    with pytest.raises(Killed):
+        train(settings, tmp_path / "b", killed_after)
+    again, history_again, done = train(settings, tmp_path / "b")
+    assert done == killed_after and history_again == history
+    assert equal(weights, again)
+
+
+@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "empty"])
+def test_a_damaged_state_falls_back_to_the_one_before(settings, tmp_path, damage):
+    with pytest.raises(Killed):
+        train(settings, tmp_path / "a", 3)
+    latest = tmp_path / "a" / state.LATEST
+    content = bytearray(latest.read_bytes())
+    if damage == "missing":
+        latest.unlink()
+    else:
+        content[len(content) // 2] ^= 1
+        latest.write_bytes({"torn": content[: len(content) // 2], "flipped": content, "empty": b""}[damage])
+    weights, history, done = train(settings, tmp_path / "a")
+    assert done == 2 and len(history) == 5
+    assert equal(weights, train(settings, tmp_path / "b")[0])
+
+
+def test_without_a_state_training_starts_afresh(settings, tmp_path):
+    assert state.restore(tmp_path, models.build((8, 8, 1), 4, settings)) == Progress([], [])
+    assert not state.exists(tmp_path)
+
+
+def test_a_failed_write_leaves_the_earlier_states(settings, tmp_path, monkeypatch):
+    with pytest.raises(Killed):
+        train(settings, tmp_path, 2)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    model = models.build((8, 8, 1), 4, settings)
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space"):
+        state.save(tmp_path, model, Progress([Epoch(1, 1.0, 0.0, 1.0, 0.0)], model.get_weights()))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_fingerprint_tells_trainings_apart(settings, monkeypatch):
+    data = {"train": "a", "validation": "b"}
+    name = state.fingerprint(settings, data)
+    assert state.fingerprint(settings, dict(reversed(data.items()))) == name
+    assert state.fingerprint(settings.model_copy(update={"seed": 7}), data) != name
+    assert state.fingerprint(settings, data | {"train": "c"}) != name
+    monkeypatch.setattr(state, "code_sha256", lambda: {})
+    assert state.fingerprint(settings, data) != name
+
+
+def test_the_code_in_the_fingerprint_is_all_that_decides_about_the_weights():
+    needed = closure("fitting") | closure("models")
+    assert {f"{name}.py" for name in needed - {"console", "files", "sections"}} == set(state.CODE)
+
+
+def test_two_processes_at_the_same_training_get_a_folder_each(root):
+    with state.claim("abc") as first:
+        with state.claim("abc") as second:
+            assert (first.name, second.name) == ("abc", "abc.2")
+            state.discard("abc")
+            assert first.is_dir(), "in use"
+        (first / state.LATEST).touch()
+    with state.claim("abc") as again:
+        assert again == first and state.exists(again)
+        state.empty(again)
+        assert not state.exists(again)
+    state.discard("abc")
+    state.discard("abc")
+    assert not first.exists()
