@@ -4,10 +4,10 @@ SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c '$(SUPPORTED)' 2>/dev/null && command -v "$$p" && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install repro test ui lint bench lock clean
+.PHONY: help install repro sweep test ui lint bench lock clean clean-state
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
 
 install: .venv/installed  ## make .venv from requirements.lock (hash-checked)
 
@@ -24,6 +24,9 @@ repro: install  ## download → preprocess → train → evaluate, then a summar
 	dvc repro
 	@python -m pipeline.summary
 
+sweep: install  ## search filters, dropout and batch size as `tune` in params.yaml says; goes on where it stopped
+	python -m pipeline.tune
+
 test: install  ## run the tests
 	python -m pytest
 
@@ -33,11 +36,15 @@ ui: install  ## open the MLflow UI on http://127.0.0.1:5000
 lint: install  ## check style
 	ruff check . && ruff format --check .
 
-bench: install  ## tracked training against a bare Keras script, in CPU seconds
+bench: install  ## training and sweep against bare scripts, in CPU seconds
 	python -m benchmarks.train_cost
+	python -m benchmarks.sweep_cost
 
 lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean-state:  ## remove what killed trainings would go on from
+	rm -rf .state
 
 clean:  ## remove the virtual environment
 	rm -rf .venv

@@ -35,6 +35,7 @@ def copy_project(folder: Path, epochs: int | None) -> None:
 
 def cpu_seconds(module: str, folder: Path) -> float:
     """User and system seconds of `python -m module` and all that it starts."""
+    shutil.rmtree(folder / ".state", ignore_errors=True)  # else the next round goes on from where this one ended
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = os.environ | {
         "DVC_ROOT": str(folder),

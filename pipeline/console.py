@@ -1,14 +1,17 @@
 """How a program of this project starts, and how it ends when something is wrong."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # tensorflow's start-up notes about processors; its errors are exceptions too
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MPLBACKEND": "agg",  # figures are files; no screen is needed
 }
 
@@ -20,6 +23,22 @@ class UserError(Exception):
 def say(text: str) -> None:
     """Prints one line at once, also when the output is a pipe (`dvc repro | tee`)."""
     print(text, flush=True)
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Drops what is written to stderr in the block, by C libraries too: tensorflow's import has no switch for it all.
+
+    An exception in the block is reported as ever, since that happens later.
+    """
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def run(main: Callable[[], None], doc: str) -> None:

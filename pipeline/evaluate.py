@@ -23,7 +23,8 @@ TABLES = ("per_class", "calibration", "confusion")
 
 def evaluate(description: Dataset, settings: Evaluate, out: Path) -> None:
     """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`."""
-    from pipeline import dataset, lineage, metrics, models, tracking
+    with console.hushed():
+        from pipeline import dataset, lineage, metrics, models, tracking
 
     test = dataset.load(paths.TEST)
     probabilities = models.load(out / paths.MODEL).predict(test.images, batch_size=BATCH, verbose=0)
@@ -98,7 +99,8 @@ def main() -> None:
     for path in (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro train` makes it")
-    from pipeline import runs, state
+    with console.hushed():
+        from pipeline import runs, state
 
     trained = paths.RUN_ID.read_text().strip()
     run_id = runs.find_run(trained, files.sha256(paths.MODEL))

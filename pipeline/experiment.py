@@ -45,9 +45,11 @@ def main() -> None:
     description, params, settings = load("dataset", "train", "evaluate", overrides={"train": values})
     prepared.bring_up_to_date()
 
-    from pipeline import runs, state
     from pipeline.evaluate import evaluate
     from pipeline.train import train, training_run
+
+    with console.hushed():
+        from pipeline import runs, state
 
     with tempfile.TemporaryDirectory() as out, training_run(description, params) as (run_id, resume):
         train(description, params, Path(out), resume)

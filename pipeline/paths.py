@@ -7,6 +7,7 @@ SCHEMA = Path("params.schema.json")
 LOCK = Path("dvc.lock")
 
 JOURNAL = Path("sweeps/optuna.journal")
+CHECKPOINT = Path("checkpoints/model.keras")  # among the artifacts of a trial that was the best when it ended
 
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")

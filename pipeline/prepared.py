@@ -19,7 +19,7 @@ def bring_up_to_date() -> None:
     def dvc(*arguments: str) -> int:
         return subprocess.run([sys.executable, "-m", "dvc", *arguments], env=environment, check=False).returncode
 
-    stages = ["download", "preprocess"]
+    stages = ["params", "download", "preprocess"]
     if dvc("status", "--quiet", *stages) == 0:
         return
     before = paths.LOCK.read_bytes() if paths.LOCK.exists() else None

@@ -7,10 +7,13 @@ opens. One run is one trained model: training opens it and evaluation continues 
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 from filelock import FileLock
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import files
@@ -74,9 +77,8 @@ def run(
 def find_run(run_id: str, model_sha256: str) -> str | None:
     """The run that trained a model: `run_id` if the store has it, else the newest with this model's hash, else None."""
     open_store()
-    with contextlib.suppress(MlflowException):
-        if mlflow.get_run(run_id).info.lifecycle_stage == "active":
-            return run_id
+    if find(run_id):
+        return run_id
     found = mlflow.search_runs(
         filter_string=f"tags.`model.sha256` = '{model_sha256}'",
         search_all_experiments=True,
@@ -98,9 +100,51 @@ def end(run_id: str, status: str, reason: str | None = None) -> None:
     """Ends a run that no process works on any more; `reason` becomes its tag `error`."""
     if reason:
         mlflow.MlflowClient().set_tag(run_id, "error", reason)
-    mlflow.MlflowClient().set_terminated(run_id, status)
+    if status == "RUNNING":
+        mlflow.MlflowClient().update_run(run_id, status)
+    else:
+        mlflow.MlflowClient().set_terminated(run_id, status)
 
 
 def tag(run_id: str, key: str) -> str | None:
     """A tag of a run, or None."""
     return mlflow.get_run(run_id).data.tags.get(key)
+
+
+def find(run_id: str | None) -> Run | None:
+    """A run, or None where the store has none of this id or it was deleted."""
+    with contextlib.suppress(MlflowException):
+        found = mlflow.get_run(run_id) if run_id else None
+        return found if found and found.info.lifecycle_stage == "active" else None
+    return None
+
+
+def children(parent: str) -> list[Run]:
+    """The runs nested under a run."""
+    return mlflow.search_runs(
+        filter_string=f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'",
+        search_all_experiments=True,
+        output_format="list",
+    )
+
+
+def move(run_id: str, parent: str) -> None:
+    """Nests a run under another one."""
+    mlflow.MlflowClient().set_tag(run_id, MLFLOW_PARENT_RUN_ID, parent)
+
+
+def note(run_id: str, text: str) -> None:
+    """Sets the description of a run, which the UI shows."""
+    mlflow.MlflowClient().set_tag(run_id, MLFLOW_RUN_NOTE, text)
+
+
+def delete(run_id: str) -> None:
+    """Deletes a run, so that the UI shows it no more (`mlflow gc` frees its files)."""
+    mlflow.delete_run(run_id)
+
+
+def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
+    """Copies an artifact of a run into a folder; returns its path there, or None where the run has none."""
+    with contextlib.suppress(MlflowException, OSError):
+        return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
+    return None

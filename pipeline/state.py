@@ -1,19 +1,15 @@
 """What a training needs to go on after it was killed: weights, optimizer, dropout's random numbers, history.
 
-Kept in .state/training/, outside DVC's outputs (DVC deletes those before a stage runs), under a fingerprint of all that
-decides about the result. Whoever asks for the same training again goes on from the last finished epoch.
+Kept in .state/training/, outside DVC's outputs (DVC deletes those before a stage runs), under the fingerprint of the
+training. Whoever asks for the same training again goes on from the last finished epoch.
 """
 
 import contextlib
-import hashlib
 import itertools
-import json
-import platform
 import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,30 +18,11 @@ from filelock import FileLock, Timeout
 
 from pipeline import files
 from pipeline.fitting import Epoch, Progress
-from pipeline.sections import Train
 
 if TYPE_CHECKING:
     import keras
 
-CODE = ["dataset.py", "fitting.py", "models.py", "pooling.py"]  # the modules that decide about the weights
 LATEST, PREVIOUS = "latest.npz", "previous.npz"
-
-
-def fingerprint(params: Train, data: dict[str, str]) -> str:
-    """A name for one training: 32 hexadecimal digits of parameters, data (name → sha256), code and libraries."""
-    what = {
-        "params": params.model_dump(),
-        "data": data,
-        "code": code_sha256(),
-        "libraries": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
-        "python": platform.python_version(),
-    }
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def code_sha256() -> dict[str, str]:
-    """File name → sha256 of each module that decides about the weights."""
-    return {name: files.sha256(Path(__file__).with_name(name)) for name in CODE}
 
 
 @contextlib.contextmanager
@@ -69,8 +46,9 @@ def claim(name: str) -> Iterator[Path]:
 
 def discard(name: str) -> None:
     """Removes a state whose training is complete, unless another process is at the same training now."""
-    with contextlib.suppress(Timeout, FileNotFoundError), FileLock(_folder(name) / "lock", timeout=0):
-        shutil.rmtree(_folder(name), ignore_errors=True)
+    if _folder(name).exists():
+        with contextlib.suppress(Timeout), FileLock(_folder(name) / "lock", timeout=0):
+            shutil.rmtree(_folder(name), ignore_errors=True)
 
 
 def exists(folder: Path) -> bool:

@@ -29,11 +29,13 @@ DATA = {"train": paths.TRAIN, "validation": paths.VALIDATION}
 @contextlib.contextmanager
 def training_run(description: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
     """Opens the run of this training: one that was killed goes on. Yields its id and the folder of its state."""
-    from pipeline import lineage, runs, state
+    with console.hushed():
+        from pipeline import lineage, runs, state
+        from pipeline.fingerprint import fingerprint
 
     runs.open_store()
     hashes = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
-    training = state.fingerprint(params, hashes | {"dataset": description.name})
+    training = fingerprint(params, hashes | {"dataset": description.name})
     with state.claim(training) as folder:
         earlier, status = runs.find_training(folder.name) or (None, None)
         if earlier and is_committed(earlier):
@@ -61,9 +63,10 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
 
     Goes on from the state in the folder `resume`, if there is one, and keeps it there after each epoch.
     """
-    import pandas as pd
+    with console.hushed():
+        import pandas as pd
 
-    from pipeline import dataset, figures, fitting, lineage, models, state, tracking
+        from pipeline import dataset, figures, fitting, lineage, models, state, tracking
 
     splits = {name: dataset.load(folder) for name, folder in DATA.items()}
     tags = lineage.tags(DATA)

@@ -3,6 +3,7 @@
 import gzip
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,15 @@ CLASSES, SIDE, TRAIN, TEST = 4, 8, 160, 40
 
 for name, value in QUIET.items():
     os.environ.setdefault(name, value)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--rounds", type=int, default=1, help="how often each fault test kills and restarts")
+
+
+@pytest.fixture(scope="session")
+def rounds(request) -> int:
+    return request.config.getoption("--rounds")
 
 
 def make_split(count: int, seed: int) -> Split:
@@ -113,14 +123,26 @@ class Project:
     def write_params(self, params: dict) -> None:
         YAML().dump(params, self.folder / "params.yaml")
 
+    def change(self, section: str, **values) -> "Project":
+        """Writes other values into a section of params.yaml."""
+        params = self.params()
+        self.write_params(params | {section: params[section] | values})
+        return self
+
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
         """Runs a command in the folder; its output, stdout and stderr as one, is in `.stdout`."""
+        process = self.start(*command, **environment)
+        output, _ = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, output)
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen:
+        """Starts a command in the folder, in a process group of its own."""
         base = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "GIT_"))}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         identity = {
             f"GIT_{who}_{what}": "test@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
         }
-        return subprocess.run(
+        return subprocess.Popen(
             command,
             cwd=self.folder,
             env=base | QUIET | identity | {"PATH": path, "LC_ALL": "C.UTF-8"} | environment,
@@ -128,7 +150,10 @@ class Project:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            check=False,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            ),  # ignored where a shell runs the tests with &
         )
 
     def ok(self, *command: str, **environment: str) -> str:
@@ -167,6 +192,14 @@ class Project:
 
     def runs(self) -> list:
         return self.client().search_runs(["0"], order_by=["attributes.start_time ASC"])
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory, source) -> Project:
+    """A project whose data is prepared, and nothing else. Leave it as it is."""
+    project = Project(tmp_path_factory.mktemp("prepared") / "a b", source[1])
+    project.ok("dvc", "repro", "preprocess")
+    return project
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_no_module_imports_in_a_circle():
 
 
 def test_core_modules_import_no_stage_and_only_two_import_mlflow():
-    stages = {*STAGES, "experiment", "summary"} - {"params"}
+    stages = {*STAGES, "experiment", "summary", "tune", "adopt"} - {"params"}
     for name, path in MODULES.items():
         if name not in stages:
             assert not imported(name) & stages
@@ -85,6 +85,10 @@ def test_only_evaluate_opens_the_test_data():
         ("preprocess", ["tensorflow", "keras", "mlflow"]),
         ("experiment", ["tensorflow", "keras", "mlflow", "pandas"]),
         ("train", ["tensorflow", "keras", "mlflow"]),
+        ("tune", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
+        ("adopt", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
+        ("worker", ["tensorflow", "keras", "mlflow", "pandas", "matplotlib"]),
+        ("study_runs", ["tensorflow", "keras"]),
         ("checks", ["tensorflow", "keras", "mlflow"]),
     ],
 )

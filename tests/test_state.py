@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from conftest import make_split
-from test_contracts import closure
 
 from pipeline import fitting, models, state
 from pipeline.fitting import Epoch, Progress
@@ -86,21 +85,6 @@ def test_a_failed_write_leaves_the_earlier_states(settings, tmp_path, monkeypatc
     with pytest.raises(OSError, match="No space"):
         state.save(tmp_path, model, Progress([Epoch(1, 1.0, 0.0, 1.0, 0.0)], model.get_weights()))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-
-
-def test_the_fingerprint_tells_trainings_apart(settings, monkeypatch):
-    data = {"train": "a", "validation": "b"}
-    name = state.fingerprint(settings, data)
-    assert state.fingerprint(settings, dict(reversed(data.items()))) == name
-    assert state.fingerprint(settings.model_copy(update={"seed": 7}), data) != name
-    assert state.fingerprint(settings, data | {"train": "c"}) != name
-    monkeypatch.setattr(state, "code_sha256", lambda: {})
-    assert state.fingerprint(settings, data) != name
-
-
-def test_the_code_in_the_fingerprint_is_all_that_decides_about_the_weights():
-    needed = closure("fitting") | closure("models")
-    assert {f"{name}.py" for name in needed - {"console", "files", "sections"}} == set(state.CODE)
 
 
 def test_two_processes_at_the_same_training_get_a_folder_each(root):

@@ -1,0 +1,107 @@
+"""A study in MLflow: one run for the study, with what came of it, above one run for each trial."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import pandas as pd
+from optuna.trial import TrialState
+
+from pipeline import files, paths, runs, study_figures, tracking, trials
+from pipeline.console import say
+from pipeline.sections import Tune
+from pipeline.study import Plan
+
+STATUS = {
+    TrialState.COMPLETE: "FINISHED",
+    TrialState.PRUNED: "KILLED",
+    TrialState.FAIL: "FAILED",
+    TrialState.RUNNING: "RUNNING",
+}
+
+
+@contextlib.contextmanager
+def parent(this: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator[str]:
+    """Opens the study's run for the block and yields its id; a new one gets `tags`. Hold the turn at the beginning.
+
+    MLflow never changes a parameter, and `best_` parameters may: a study that goes on after they were logged gets a
+    new run, which takes over the trials of the old one.
+    """
+    old = runs.find(this.user_attrs.get("mlflow_run_id"))
+    goes_on = old is not None and not is_reported(old.info.run_id)
+    with runs.run(old.info.run_id if goes_on else None, run_name=f"study {this.study_name}") as run_id:
+        if not goes_on:
+            space = {name: str(dimension) for name, dimension in tune.space.items()}
+            tracking.log_start({"space": space}, tags | {"optuna.study": this.study_name})
+            this.set_user_attr("mlflow_run_id", run_id)
+        if old is not None and not goes_on:
+            for child in runs.children(old.info.run_id):
+                runs.move(child.info.run_id, run_id)
+            runs.delete(old.info.run_id)
+        opened = os.environ.get("MLFLOW_RUN_ID")
+        if opened and opened != run_id:
+            runs.note(opened, f"This call went on with study {this.study_name}, which is run {run_id}.")
+        yield run_id
+
+
+def is_reported(run_id: str | None) -> bool:
+    """Whether `report` has filled this run."""
+    run = runs.find(run_id)
+    return run is not None and any(name.startswith("best_") for name in run.data.params)
+
+
+def finish(this: optuna.Study, plan: Plan) -> None:
+    """Brings all runs of the study to their end. Hold the turn, with no trial running."""
+    agree(this, plan.parent)
+    if not is_reported(plan.parent):
+        with runs.run(plan.parent):
+            report(this, plan)
+
+
+def agree(this: optuna.Study, parent: str) -> None:
+    """Ends the runs of trials that Optuna knows to have ended: whoever was to end them was killed. Hold the turn."""
+    ended, again = this.get_trials(deepcopy=False), trials.superseded(this)
+    for child in runs.children(parent):
+        number = int(child.data.tags["optuna.trial"])
+        status = STATUS[ended[number].state]
+        if child.info.status != status:
+            runs.end(child.info.run_id, status, "its process was killed; queued again" if number in again else None)
+
+
+def report(this: optuna.Study, plan: Plan) -> None:
+    """Fills the study's run, the active one, with what came of it."""
+    best = trials.best_trial(this)
+    if best is None:
+        return
+    counted = trials.counted(this)
+    numbers = {state.name.lower(): sum(trial.state == state for trial in counted) for state in trials.FINISHED}
+    tracking.log_metrics({"trials": numbers, "best": {"accuracy": best.values[0]}})
+    tracking.log_start({}, {"best_trial": str(best.number), "best_run": best.user_attrs["mlflow_run_id"]})
+    cost = ([name for name in plan.tune.objectives if name in study_figures.COSTS] or ["cpu_seconds"])[0]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        (folder / "figures").mkdir()
+        summary = ", ".join(f"{count} {state}" for state, count in numbers.items())
+        study_figures.write(this, cost, f"{len(counted)} trials: {summary}.", folder / "figures")
+        tracking.log_files([folder / "figures"])
+        write_tables(this, cost, folder)
+        tracking.log_files([folder / "trials.csv", folder / "front.csv"], "tables")
+        model = runs.download(best.user_attrs["mlflow_run_id"], paths.CHECKPOINT, folder)
+        if model is None:
+            say(f"note: the model of trial {best.number} is no longer in the MLflow store; it is not logged again")
+        else:
+            tracking.log_model(model, plan.description.image_shape, len(plan.description.classes))
+    tracking.log_start({f"best_{name}": value for name, value in best.params.items()}, {})  # last: says all is there
+
+
+def write_tables(this: optuna.Study, cost: str, folder: Path) -> None:
+    """Writes trials.csv, a row for each trial, and front.csv: the trials no other beats in accuracy and `cost`."""
+    table = this.trials_dataframe(("number", "state", "value", "params", "user_attrs", "duration"))
+    hidden = [f"user_attrs_{name}" for name in ("worker", "training", "seconds", "mlflow_run_id")]
+    files.write_text(folder / "trials.csv", table.drop(columns=hidden, errors="ignore").to_csv(index=False))
+    front = study_figures.front(this, cost)
+    rows = sorted(({"accuracy": t.values[0], cost: t.values[1]} | t.params for t in front.best_trials), key=str)
+    files.write_text(folder / "front.csv", pd.DataFrame(rows).to_csv(index=False))

@@ -1,0 +1,111 @@
+"""A process of a sweep: takes trials until the study has its total, and sees to those whose worker was killed."""
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from pipeline import console, storage, study, trials
+from pipeline.study import Interrupted, Plan
+
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
+POLL = 1  # seconds between looks at trials that other workers have under way
+
+
+def work(plan: Plan, launcher: int) -> None:
+    """The whole life of a worker; `launcher` is the id of the process that started it.
+
+    Ctrl-C, SIGTERM and the end of the launcher make it stop after the epoch that is under way.
+    """
+    interrupted = threading.Event()
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as it is in the background of a shell
+            signal.signal(number, lambda *_: interrupted.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    os.environ.pop("MLFLOW_RUN_ID", None)  # of the run that `mlflow run` opened: the study's, not a trial's
+    study.be_quiet()
+    with console.hushed():
+        from pipeline import dataset, models, paths, runs, study_runs
+        from pipeline.objective import objective
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of many models in one process, which is the idea
+
+    models.use_threads(plan.train.threads)
+    splits = {"train": dataset.load(paths.TRAIN), "validation": dataset.load(paths.VALIDATION)}
+    runs.open_store()
+
+    def stopping() -> bool:
+        return interrupted.is_set() or os.getppid() != launcher
+
+    with storage.at_work(plan.address) as name:
+        with storage.turn(plan.address, plan.tune.study):
+            this = study.join(storage.open_storage(plan.address), plan.tune)
+        while not stopping():
+            with contextlib.ExitStack() as turn:
+                turn.enter_context(storage.turn(plan.address, plan.tune.study))
+                bury_dead(this, plan.address)
+                if trials.wants_more(this, plan.tune):
+                    run = _trial(lambda trial: objective(trial, plan, splits, stopping), name, turn.close)
+                    this.optimize(run, n_trials=1, catch=(Exception,), callbacks=[_forget])
+                    continue
+                if not this.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                    study_runs.finish(this, plan)  # here, where tensorflow is loaded
+                    _forget_all(this)
+                    return
+            interrupted.wait(POLL)  # a trial of another worker may yet fall to this one
+
+
+def _trial(train: Callable, worker: str | None, end_turn: Callable[[], None]) -> Callable[[optuna.Trial], tuple]:
+    """The objective as Optuna calls it, just after it has handed out the trial: from then on others may go on."""
+
+    def run(trial: optuna.Trial) -> tuple[float, ...]:
+        trial.set_user_attr("worker", worker)
+        end_turn()
+        try:
+            return train(trial)
+        except (optuna.TrialPruned, Interrupted):
+            raise
+        except Exception as error:
+            trial.set_user_attr("error", (str(error) or type(error).__name__)[:500])
+            raise
+
+    return run
+
+
+def _forget(this: optuna.Study, trial: FrozenTrial) -> None:
+    """Removes the state of a training that is over; an interrupted one will be taken up again."""
+    from pipeline import state
+
+    if trial.number not in trials.superseded(this) and "training" in trial.user_attrs:
+        state.discard(trial.user_attrs["training"])
+
+
+def _forget_all(this: optuna.Study) -> None:
+    """Removes the states of interrupted trials that began afresh, with another number of threads, say."""
+    from pipeline import state
+
+    for trial in this.get_trials(deepcopy=False):
+        if "training" in trial.user_attrs:
+            state.discard(trial.user_attrs["training"])
+
+
+def bury_dead(this: optuna.Study, address: str) -> None:
+    """Ends the trials whose worker was killed, in Optuna and MLflow, and queues them again. Hold the turn.
+
+    A worker takes a trial and puts its name on it within one turn, so one without a name has lost its worker too.
+    """
+    from pipeline import runs
+
+    if storage.is_database(address):
+        optuna.storages.fail_stale_trials(this)  # by heartbeat; their runs follow in study_runs.agree
+        return
+    for trial in this.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if storage.is_dead(address, trial.user_attrs.get("worker")):
+            trials.queue_again(this, trial)
+            this.tell(trial.number, state=TrialState.FAIL)
+            if "mlflow_run_id" in trial.user_attrs:
+                runs.end(trial.user_attrs["mlflow_run_id"], "FAILED", "its process was killed; queued again")

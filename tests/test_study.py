@@ -1,0 +1,90 @@
+import optuna
+import pytest
+
+from pipeline import study
+from pipeline.console import UserError
+from pipeline.sections import Dimension
+
+
+@pytest.fixture
+def memory():
+    study.be_quiet()
+    return optuna.storages.InMemoryStorage()
+
+
+def about(params, **changes):
+    return study.subject(params.train, params.tune, {"train": "a" * 64}, {"models.py": "b" * 64}) | changes
+
+
+def test_a_study_goes_on_with_the_same_subject(memory, params):
+    first = study.open_study(memory, params.tune, about(params))
+    first.add_trial(optuna.create_trial(value=0.5))
+    assert len(study.open_study(memory, params.tune, about(params)).trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data.train": "c" * 64}, "data.train has changed"),
+        ({"pipeline/models.py": "c" * 64}, "pipeline/models.py has changed"),
+        ({"train.model": "resnet"}, "train.model was cnn, now resnet"),
+        ({"tune.space.filters": "1 to 2"}, "tune.space.filters was 2 to 6 in steps of 2, now 1 to 2"),
+        ({"tune.objectives": "validation_accuracy, parameters"}, "tune.objectives was validation_accuracy, now"),
+        ({"tune.space.dense_units": "8 to 16"}, "tune.space.dense_units was nothing, now 8 to 16"),
+    ],
+)
+def test_a_study_about_something_else_is_refused_with_what_differs(memory, params, changes, message):
+    study.open_study(memory, params.tune, about(params))
+    with pytest.raises(UserError, match=f"{message}.* begin a new study with --study NAME"):
+        study.open_study(memory, params.tune, about(params, **changes))
+
+
+def test_the_subject_knows_all_but_threads_and_what_is_searched(params):
+    known = about(params)
+    fixed = {name.removeprefix("train.") for name in known if name.startswith("train.")}
+    assert fixed == set(type(params.train).model_fields) - {"threads", "epochs", *params.tune.space}
+    assert known["tune.epochs"] == params.tune.epochs
+
+
+def test_a_study_of_another_program_is_left_alone(memory, params):
+    optuna.create_study(storage=memory, study_name=params.tune.study, direction="maximize").add_trial(
+        optuna.create_trial(value=1.0)
+    )
+    with pytest.raises(UserError, match="was not made by this program"):
+        study.open_study(memory, params.tune, about(params))
+    with pytest.raises(UserError, match="was not made by this program"):
+        study.find(memory, params.tune.study)
+    with pytest.raises(UserError, match="there is no study other; there are: first"):
+        study.find(memory, "other")
+
+
+def test_each_worker_samples_on_its_own_and_one_alone_repeats_the_study(memory, params):
+    def chosen(storage, workers):
+        study.open_study(storage, params.tune, about(params))
+        joined = [study.join(storage, params.tune) for _ in range(workers)]
+        return [each.ask().suggest_float("dropout", 0, 1) for each in joined]
+
+    two = chosen(memory, 2)
+    assert two[0] != two[1]
+    assert chosen(optuna.storages.InMemoryStorage(), 1) == two[:1]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "nsgaii"])
+@pytest.mark.parametrize("pruner", ["none", "median", "halving", "hyperband"])
+def test_every_sampler_and_pruner_of_params_exists(memory, params, sampler, pruner):
+    tune = params.tune.model_copy(update={"sampler": sampler, "pruner": pruner})
+    study.open_study(memory, tune, about(params))
+    this = study.join(memory, tune)
+    names = {"tpe": "TPESampler", "random": "RandomSampler", "nsgaii": "NSGAIISampler"}
+    assert type(this.sampler).__name__ == names[sampler]
+    this.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+
+
+def test_the_present_parameters_are_tried_first_if_they_lie_in_the_space(memory, params):
+    this = study.open_study(memory, params.tune, about(params))
+    study.begin_with(this, params.train, params.tune.space)
+    study.begin_with(this, params.train, params.tune.space)
+    assert len(this.trials) == 1 and this.trials[0].state == optuna.trial.TrialState.WAITING
+    other = study.open_study(memory, params.tune.model_copy(update={"study": "other"}), about(params))
+    study.begin_with(other, params.train, {"filters": Dimension(low=5, high=9)})
+    assert other.trials == []

@@ -1,0 +1,96 @@
+from datetime import datetime, timedelta
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from pipeline import study, trials
+from pipeline.sections import Dimension
+
+
+@pytest.fixture
+def this() -> optuna.Study:
+    study.be_quiet()
+    return optuna.create_study(direction="maximize")
+
+
+def add(this, state=TrialState.COMPLETE, value=None, start=0, end=None, **attrs):
+    """A trial that ran from `start` to `end`, in seconds."""
+    began = datetime(2026, 1, 1)
+    trial = optuna.create_trial(state=TrialState.RUNNING, user_attrs=attrs)
+    trial.datetime_start = began + timedelta(seconds=start)
+    if state.is_finished():
+        trial.state, trial.datetime_complete = state, began + timedelta(seconds=start if end is None else end)
+        trial.values = None if value is None else [value]
+    this.add_trial(trial)
+
+
+def test_suggestions_follow_the_space_and_the_type_of_the_parameter(params):
+    space = {
+        "filters": Dimension(low=2, high=6, step=2),
+        "dense_units": Dimension(low=4, high=64, log=True),
+        "dropout": Dimension(low=0, high=0.5),
+        "batch_size": Dimension(choices=[8, 16]),
+        "schedule": Dimension(choices=["constant", "cosine"]),
+    }
+    this = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    seen = [trials.suggest(this.ask(), params.train, space) for _ in range(40)]
+    assert {one.filters for one in seen} == {2, 4, 6} and {one.batch_size for one in seen} == {8, 16}
+    assert all(4 <= one.dense_units <= 64 and 0 <= one.dropout <= 0.5 for one in seen)
+    assert {one.schedule for one in seen} == {"constant", "cosine"}
+    assert {one.epochs for one in seen} == {params.train.epochs}
+    assert all(type(one.dropout) is float and type(one.dense_units) is int for one in seen)
+
+
+def test_an_interrupted_trial_counts_once_and_is_queued_once(this, params):
+    add(this, value=0.5)
+    add(this, TrialState.RUNNING)
+    add(this, TrialState.PRUNED)
+    add(this, TrialState.FAIL)
+    assert len(trials.counted(this)) == 4
+    dead = this.trials[1]
+    trials.queue_again(this, dead)
+    trials.queue_again(this, dead)
+    this.tell(1, state=TrialState.FAIL)
+    assert trials.superseded(this) == {1}
+    assert len(trials.counted(this)) == 3 and len(this.trials) == 5
+    assert trials.wants_more(this, params.tune.model_copy(update={"trials": 4}))
+    assert not trials.wants_more(this, params.tune.model_copy(update={"trials": 3}))
+    again = this.ask()
+    assert again.number == 4 and len(trials.counted(this)) == 4
+    trials.queue_again(this, this.trials[4])
+    assert trials.superseded(this) == {1, 4}
+
+
+def test_time_counts_while_any_worker_is_at_work(this, params):
+    add(this, value=0.1, start=0, end=10)
+    add(this, value=0.1, start=5, end=20)
+    add(this, value=0.1, start=6, end=8)
+    add(this, value=0.1, start=100, end=110)
+    assert trials.seconds_spent(this) == 30
+    add(this, TrialState.RUNNING, start=200, seconds=7)  # killed then, and found a day later
+    trials.queue_again(this, this.trials[4])
+    assert trials.seconds_spent(this) == 37
+    assert not trials.wants_more(this, params.tune.model_copy(update={"trials": 99, "timeout": 37.0}))
+    assert trials.wants_more(this, params.tune.model_copy(update={"trials": 99, "timeout": 37.1}))
+
+
+def test_the_best_trial_is_the_earliest_trained_of_equals(this):
+    assert trials.best_trial(this) is None
+    add(this, TrialState.PRUNED, value=0.99)
+    add(this, value=0.5)
+    add(this, value=0.9, same_as=3)
+    add(this, value=0.9)
+    add(this, value=0.9)
+    assert trials.best_trial(this).number == 3
+
+
+def test_the_parameters_of_a_trial_are_complete(this, params):
+    this.set_user_attr("subject", study.subject(params.train, params.tune, {}, {}))
+    this.enqueue_trial({"filters": 6, "dropout": 0.5, "batch_size": 8})
+    trial = this.ask()
+    trials.suggest(trial, params.train, params.tune.space)
+    trial.set_user_attr("epochs", 2)
+    trial.set_user_attr("threads", 1)
+    changed = {"filters": 6, "dropout": 0.5, "batch_size": 8, "epochs": 2, "threads": 1}
+    assert trials.train_params(this, this.trials[0]) == params.train.model_dump() | changed
