@@ -4,7 +4,7 @@ SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c '$(SUPPORTED)' 2>/dev/null && command -v "$$p" && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install repro sweep test ui lint bench lock clean clean-state
+.PHONY: help install repro sweep test ui lint bench audit lock clean clean-state
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -39,6 +39,9 @@ lint: install  ## check style
 bench: install  ## training and sweep against bare scripts, in CPU seconds
 	python -m benchmarks.train_cost
 	python -m benchmarks.sweep_cost
+
+audit: install  ## look up every pinned version in the public database of known holes
+	@pip-audit --require-hashes --disable-pip --requirement requirements.lock --progress-spinner off --strict
 
 lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock

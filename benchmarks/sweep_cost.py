@@ -69,10 +69,10 @@ def main() -> None:
         theirs = sum(cpu_seconds(folder, "-m", "benchmarks.plain_sweep", journal) for _ in swept.trials)
         epochs = sum(len(trial.intermediate_values) for trial in swept.trials)
         plain = optuna.load_study(study_name="plain", storage=open_storage(journal))
-    print(f"pipeline.tune  {ours:7.1f} CPU-seconds, best {best_trial(swept).value:.4f}, {epochs} epochs")
-    all_epochs = len(plain.trials) * tune.epochs
-    print(f"plain script   {theirs:7.1f} CPU-seconds, best {plain.best_value:.4f}, {all_epochs} epochs")
-    print(f"ratio          {ours / theirs:7.3f}")
+        print(f"pipeline.tune  {ours:7.1f} CPU-seconds, best {best_trial(swept).value:.4f}, {epochs} epochs")
+        all_epochs = len(plain.trials) * tune.epochs
+        print(f"plain script   {theirs:7.1f} CPU-seconds, best {plain.best_value:.4f}, {all_epochs} epochs")
+        print(f"ratio          {ours / theirs:7.3f}")
 
 
 if __name__ == "__main__":

@@ -54,9 +54,9 @@ def of_study(name: str, number: int | None, address: str | None) -> dict[str, An
 
 def of_run(run_id: str) -> dict[str, Any]:
     """The parameters of a run. Raises UserError where the store has no such run, or it trained nothing."""
-    from pipeline import runs
+    from pipeline import runs, store
 
-    runs.open_store()
+    store.open_store()
     run = runs.find(run_id)
     logged = {} if run is None else run.data.params
     found = {name: logged[f"train.{name}"] for name in Train.model_fields if f"train.{name}" in logged}

@@ -71,5 +71,5 @@ def guard(main: Callable[[], None]) -> None:
         where = f"{error.filename}: " if error.filename is not None else ""
         sys.exit(f"error: {where}{error.strerror or error}")
     except KeyboardInterrupt:
-        print("\nstopped by Ctrl-C; the same command starts again", file=sys.stderr)
+        print("\nstopped by Ctrl-C; the same command goes on", file=sys.stderr)
         sys.exit(130)

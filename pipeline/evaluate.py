@@ -84,10 +84,14 @@ def restore(description: Dataset, trained: str) -> None:
     """Fills the active run with what is known of a model that was trained in another store, as run `trained`."""
     import pandas as pd
 
-    from pipeline import tracking
+    from pipeline import lineage, tracking
 
     say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
-    tracking.log_start({"dataset": {"name": description.name}}, {"restored_from": trained})
+    params = lineage.locked().get("train", {}).get("params", {}).get(paths.PARAMS.name, {}).get("train", {})
+    data = {"train": paths.TRAIN, "validation": paths.VALIDATION}
+    there = {name: folder for name, folder in data.items() if folder.is_dir()}
+    known = {"restored_from": trained} | lineage.data_tags(there)
+    tracking.log_start({"dataset": {"name": description.name}, "train": params}, known)
     for row in pd.read_csv(paths.HISTORY).to_dict("records"):
         tracking.log_epoch(row)
     tracking.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)

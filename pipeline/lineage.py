@@ -1,9 +1,15 @@
 """Where a model comes from: the commit, whether it was clean, the DVC stage and experiment, the data."""
 
+import contextlib
 import hashlib
 import os
+import platform
+import shutil
 import subprocess
+import tempfile
+from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -21,7 +27,7 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
     """MLflow tags for what is about to be computed from the folders of arrays in `data` (name → folder).
 
     git.commit and git.dirty ("unknown" outside a repository), dvc.stage and dvc.exp_name where DVC started this
-    process, and the tags of the data.
+    process, python.version and processor, on which the last bits depend, and the tags of the data.
     """
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--", *SOURCES)
@@ -30,8 +36,37 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
         "git.dirty": "unknown" if commit is None or changes is None else str(bool(changes)).lower(),
         "dvc.stage": os.environ.get("DVC_STAGE"),
         "dvc.exp_name": os.environ.get("DVC_EXP_NAME"),
+        "python.version": platform.python_version(),
+        "processor": _processor(),
     }
     return {key: value for key, value in found.items() if value} | data_tags(data)
+
+
+def packages() -> str:
+    """Every installed package with its version, a line each, as pip writes it."""
+    found = {dist.metadata["Name"].lower(): dist.version for dist in distributions()}
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
+
+
+def uncommitted() -> str:
+    """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing."""
+    index = _git("rev-parse", "--git-path", "index")
+    if index is None or not Path(index).is_file():
+        return ""
+    with tempfile.TemporaryDirectory() as folder:  # a copy of the index, so that the user's stays as it is
+        elsewhere = {"GIT_INDEX_FILE": shutil.copy(index, Path(folder) / "index")}
+        there = [source for source in SOURCES if Path(source).exists() or _git("ls-files", "--", source)]
+        _git("add", "--all", "--", *there, **elsewhere)
+        return _git("diff", "--cached", "--binary", "HEAD", "--", *SOURCES, **elsewhere) or ""
+
+
+def _processor() -> str:
+    """The name of the processor, as far as the system tells."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def data_tags(data: dict[str, Path]) -> dict[str, str]:
@@ -55,16 +90,22 @@ def folder_sha256(folder: Path) -> str:
 
 def locked_hashes() -> dict[str, str]:
     """Path → md5 of every output in dvc.lock; empty where there is none."""
+    return {out["path"]: out["md5"] for stage in locked().values() for out in stage.get("outs", []) if "md5" in out}
+
+
+def locked() -> dict[str, Any]:
+    """Stage → what dvc.lock says about it; empty where there is none."""
     if not paths.LOCK.is_file():
         return {}
-    stages = YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
-    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", []) if "md5" in out}
+    return YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
 
 
-def _git(*arguments: str) -> str | None:
+def _git(*arguments: str, **environment: str) -> str | None:
     """What git prints, or None where it is missing, this is no repository, or there is no commit yet."""
     try:
-        result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, check=False, env=os.environ | environment
+        )
     except FileNotFoundError:
         return None
-    return result.stdout.strip() if result.returncode == 0 else None
+    return result.stdout.strip("\n") if result.returncode == 0 else None

@@ -1,6 +1,6 @@
 """The architectures, by name, and how a model becomes a file.
 
-To add one: write a function here like `cnn`, and add its name to `Train.model` in params.py.
+To add one: write a function here like `cnn`, and add its name to `Train.model` in sections.py.
 """
 
 import json

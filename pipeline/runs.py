@@ -1,42 +1,22 @@
-"""The MLflow store and its runs: opened, found, ended.
-
-The store is the one that MLFLOW_TRACKING_URI names, else mlflow.db in the repository, which `mlflow ui` typed there
-opens. One run is one trained model: training opens it and evaluation continues it.
-"""
+"""MLflow's runs: opened, found, ended. One run is one trained model: training opens it, evaluation continues it."""
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import mlflow
-from filelock import FileLock
-from mlflow.entities import Run
+import psutil
+from mlflow.entities import LoggedModel, Run
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
-from sqlalchemy.exc import SQLAlchemyError
 
-from pipeline import files
+from pipeline import store
 from pipeline.console import UserError
-
-
-def open_store() -> None:
-    """Points MLflow at the store and makes it where there is none yet.
-
-    MLflow makes the tables at first use, and two processes that do so at once can fail: hence the lock. It also
-    resolves the artifact folder against the current directory then, which is a temporary copy under `dvc exp run
-    --temp`: hence the change of directory. Raises UserError where the store cannot be opened.
-    """
-    root = files.project_root()
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
-        try:
-            mlflow.search_experiments(max_results=1)
-        except MlflowException as error:
-            raise UserError(f"MLflow's store: {error.message}") from None
-        except SQLAlchemyError as error:
-            raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
 
 
 @contextlib.contextmanager
@@ -53,9 +33,11 @@ def run(
     there is one. Yields its id. The run ends as FINISHED; as KILLED after Ctrl-C, or whatever `killed_by` says; as
     FAILED, with the reason as tag `error`, otherwise.
     """
-    open_store()
+    store.open_store()
     run_id = run_id or os.environ.get("MLFLOW_RUN_ID")
     run_name = None if run_id else run_name or os.environ.get("DVC_EXP_NAME")
+    close_stale()
+    tags = (tags or {}) | _this_process()
     try:
         active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
     except MlflowException as error:
@@ -74,9 +56,30 @@ def run(
     mlflow.end_run()
 
 
+def close_stale() -> None:
+    """Ends, as KILLED, the runs whose process on this machine is gone: it was killed and could not do so itself."""
+    here = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
+    for run in mlflow.search_runs(filter_string=here, search_all_experiments=True, output_format="list"):
+        process = {name: run.data.tags.get(name) for name in _this_process()}
+        if process != _this_process(int(process["process.id"])):
+            end(run.info.run_id, "KILLED", "its process was killed")
+
+
+def _this_process(number: int | None = None) -> dict[str, str]:
+    """Tags that tell a process on this machine, this one or that of a number, from all others; {} where it is gone."""
+    try:
+        process = psutil.Process(number)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return {}
+        started = f"{process.create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return {}
+    return {"process.host": socket.gethostname(), "process.id": str(process.pid), "process.started": started}
+
+
 def find_run(run_id: str, model_sha256: str) -> str | None:
     """The run that trained a model: `run_id` if the store has it, else the newest with this model's hash, else None."""
-    open_store()
+    store.open_store()
     if find(run_id):
         return run_id
     found = mlflow.search_runs(
@@ -148,3 +151,36 @@ def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
     with contextlib.suppress(MlflowException, OSError):
         return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
     return None
+
+
+def trained() -> list[Run]:
+    """All runs that logged a model, the newest first."""
+    return mlflow.search_runs(
+        filter_string="tags.`model.sha256` LIKE '%'", search_all_experiments=True, output_format="list"
+    )
+
+
+def logged_models() -> dict[str, list[LoggedModel]]:
+    """Run id → the models that it logged."""
+    found: dict[str, list[LoggedModel]] = {}
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
+    for model in mlflow.search_logged_models(experiments, output_format="list"):
+        found.setdefault(model.source_run_id, []).append(model)
+    return found
+
+
+def model_versions() -> dict[str, list[ModelVersion]]:
+    """Run id → the registered versions of its models."""
+    found: dict[str, list[ModelVersion]] = {}
+    for version in mlflow.search_model_versions():
+        found.setdefault(version.run_id, []).append(version)
+    return found
+
+
+def model_file(model: LoggedModel) -> Path | None:
+    """The .keras file of a logged model, where the store is on this machine."""
+    location = model.artifact_location
+    if location.startswith("file://"):
+        location = url2pathname(urlparse(location).path)
+    path = Path(location) / "data" / "model.keras"
+    return path if path.is_file() else None

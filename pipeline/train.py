@@ -30,10 +30,10 @@ DATA = {"train": paths.TRAIN, "validation": paths.VALIDATION}
 def training_run(description: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
     """Opens the run of this training: one that was killed goes on. Yields its id and the folder of its state."""
     with console.hushed():
-        from pipeline import lineage, runs, state
+        from pipeline import lineage, runs, state, store
         from pipeline.fingerprint import fingerprint
 
-    runs.open_store()
+    store.open_store()
     hashes = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
     training = fingerprint(params, hashes | {"dataset": description.name})
     with state.claim(training) as folder:
@@ -76,6 +76,9 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
     for name, images in splits.items():
         tracking.log_data(f"{description.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
     tracking.log_files(paths.DATA_CHECKS, "data")
+    tracking.log_text(lineage.packages(), "environment/requirements.txt")
+    if difference := lineage.uncommitted():
+        tracking.log_text(difference + "\n", "environment/uncommitted.diff")
     tracking.log_figure(figures.samples(splits["train"], description.classes), "data/samples.png")
 
     models.use_threads(params.threads)

@@ -45,7 +45,7 @@ def main() -> None:
     given = arguments()
     values = {name: getattr(given, name) for name in OPTIONS if getattr(given, name) is not None}
     description, train, tune = load("dataset", "train", "tune", overrides={"tune": values})
-    from pipeline import fingerprint, lineage, runs, storage, study, study_runs, trials, worker
+    from pipeline import fingerprint, lineage, storage, store, study, study_runs, trials, worker
     from pipeline.train import DATA
 
     study.be_quiet()
@@ -53,7 +53,7 @@ def main() -> None:
     say(f"storage {storage.shown(address)}")
     opened = storage.open_storage(address)
     prepared.bring_up_to_date()
-    runs.open_store()
+    store.open_store()
     data = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
     subject = study.subject(train, tune, data, fingerprint.code_sha256())
     threads = max(1, train.threads // tune.workers)

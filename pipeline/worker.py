@@ -30,13 +30,13 @@ def work(plan: Plan, launcher: int) -> None:
     os.environ.pop("MLFLOW_RUN_ID", None)  # of the run that `mlflow run` opened: the study's, not a trial's
     study.be_quiet()
     with console.hushed():
-        from pipeline import dataset, models, paths, runs, study_runs
+        from pipeline import dataset, models, paths, store, study_runs
         from pipeline.objective import objective
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of many models in one process, which is the idea
 
     models.use_threads(plan.train.threads)
     splits = {"train": dataset.load(paths.TRAIN), "validation": dataset.load(paths.VALIDATION)}
-    runs.open_store()
+    store.open_store()
 
     def stopping() -> bool:
         return interrupted.is_set() or os.getppid() != launcher

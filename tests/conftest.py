@@ -224,8 +224,8 @@ def store(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     import mlflow
 
-    from pipeline import runs
+    from pipeline.store import open_store
 
-    runs.open_store()
+    open_store()
     yield mlflow.MlflowClient()
     mlflow.end_run()

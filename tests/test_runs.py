@@ -2,6 +2,7 @@ import pytest
 
 from pipeline import runs, tracking
 from pipeline.console import UserError
+from pipeline.store import open_store
 
 
 def test_the_store_is_in_the_repository_wherever_the_process_stands(store, tmp_path, monkeypatch):
@@ -18,7 +19,7 @@ def test_the_store_is_in_the_repository_wherever_the_process_stands(store, tmp_p
 def test_the_environment_names_another_store(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/other.db")
-    runs.open_store()
+    open_store()
     assert (tmp_path / "other.db").exists() and not (tmp_path / "mlflow.db").exists()
 
 
@@ -79,4 +80,4 @@ def test_a_store_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch, kind):
     else:
         (tmp_path / "bad.db").write_bytes(b"no data base" * 1000)
     with pytest.raises(UserError, match=r"MLflow's store cannot be opened: .*(not a database|unable to open)"):
-        runs.open_store()
+        open_store()

@@ -1,0 +1,117 @@
+"""The chain of hashes from the source files to the logged model, link by link, from what lies on this disk."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ruamel.yaml import YAML
+
+from pipeline import files, lineage, paths
+from pipeline.sections import Dataset
+
+
+class Link(NamedTuple):
+    """One comparison: of which kind, what was compared, whether it agrees, and what it means if not."""
+
+    kind: str
+    what: str
+    agrees: bool
+    meaning: str
+
+
+def raw_files(description: Dataset) -> Iterator[Link]:
+    """The files in data/raw against the sha256 in params.yaml."""
+    for name, sha256 in (description.train.sha256 | description.test.sha256).items():
+        path = paths.RAW / name
+        if path.is_file():
+            same = files.sha256(path) == sha256
+            yield Link("source files", f"{path} = params.yaml", same, "not the file that params.yaml describes")
+
+
+def stages() -> Iterator[Link]:
+    """What dvc.lock says about inputs, parameters and outputs of each stage, against what is there now."""
+    params = YAML(typ="safe", pure=True).load(paths.PARAMS.read_text(encoding="utf-8"))
+    for stage, entry in lineage.locked().items():
+        for dep in entry.get("deps", []):
+            after = f"edited since {stage} ran; `dvc repro` runs it again"
+            if Path(dep["path"]).suffix == ".py":
+                yield Link("code", f"{dep['path']} = dvc.lock, {stage}", md5(Path(dep["path"])) == dep["md5"], after)
+        for name, value in entry.get("params", {}).get(paths.PARAMS.name, {}).items():
+            after = f"edited since {stage} ran; `dvc repro` runs it again"
+            yield Link("parameters", f"{name} = dvc.lock, {stage}", params.get(name) == value, after)
+        for out in entry.get("outs", []):
+            path = Path(out["path"])
+            if path.exists():
+                yield Link(
+                    "outputs",
+                    f"{path} = dvc.lock, {stage}",
+                    md5(path) == out["md5"],
+                    "changed by hand, or on a bad disk",
+                )
+
+
+def cache() -> Iterator[Link]:
+    """The objects in DVC's cache that dvc.lock names, against their names: DVC itself trusts read-only files."""
+    command = [sys.executable, "-m", "dvc", "cache", "dir"]
+    folder = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()) / "files" / "md5"
+    for entry in lineage.locked().values():
+        for out in entry.get("outs", []):
+            for name in _objects(folder, out["md5"]):
+                path = folder / name[:2] / name[2:]
+                if path.exists():
+                    meaning = "damaged in the cache; delete it, then `dvc pull` or `dvc repro`"
+                    yield Link("DVC's cache", f"{path} of {out['path']}", _is_object(path, name), meaning)
+
+
+def metrics(logged: dict[str, float]) -> Iterator[Link]:
+    """The figures in reports/*.json against those that MLflow has of the run."""
+    for path, prefix in ((paths.TRAIN_METRICS, {"validation": "best"}), (paths.TEST_METRICS, {"test": "test"})):
+        if not path.is_file():
+            continue
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            yield Link("metrics", str(path), False, "no longer JSON: edited by hand")
+            continue
+        for part, group in prefix.items():
+            for name, value in report[part].items():
+                if f"{group}/{name}" in logged:
+                    same = abs(logged[f"{group}/{name}"] - value) < 1e-6
+                    yield Link("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
+
+
+def prepared_data(tags: dict[str, str]) -> Iterator[Link]:
+    """The arrays in data/prepared against the hashes that a run was tagged with."""
+    for name, folder in {"train": paths.TRAIN, "validation": paths.VALIDATION, "test": paths.TEST}.items():
+        if folder.is_dir() and f"data.{name}.sha256" in tags:
+            same = lineage.folder_sha256(folder) == tags[f"data.{name}.sha256"]
+            yield Link("prepared data", f"{folder} = MLflow", same, "not the data that this run saw")
+
+
+def md5(path: Path) -> str | None:
+    """What DVC calls the md5 of a file, or of a folder (that of the list of its files, and .dir); None if missing."""
+    if path.is_dir():
+        inside = sorted(file for file in path.rglob("*") if file.is_file())
+        entries = [{"md5": md5(file), "relpath": file.relative_to(path).as_posix()} for file in inside]
+        listing = json.dumps(sorted(entries, key=lambda entry: entry["relpath"]), sort_keys=True)
+        return hashlib.md5(listing.encode(), usedforsecurity=False).hexdigest() + ".dir"
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _objects(folder: Path, name: str) -> list[str]:
+    """An object and, if it is a folder's, those of its files."""
+    listing = folder / name[:2] / name[2:]
+    if not name.endswith(".dir") or not _is_object(listing, name):
+        return [name]
+    return [name, *(entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8")))]
+
+
+def _is_object(path: Path, name: str) -> bool:
+    return md5(path) == name.removesuffix(".dir")

@@ -1,0 +1,102 @@
+"""Trains a run once more, from its commit, parameters and data, and says whether the same model comes out.
+
+    python -m pipeline.reproduce RUN
+
+Works in a temporary worktree, with an MLflow store of its own; nothing here changes. Exit code 0 where the bytes of
+the model, or at least its figures on the validation images, are the same.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline import adopt, console, files, lineage, paths
+from pipeline.console import UserError, say
+
+DIFFERENCE = Path("environment/uncommitted.diff")
+
+
+@contextlib.contextmanager
+def worktree(commit: str) -> Iterator[Path]:
+    """A folder with the files of a commit, for the block, that shares DVC's cache. Raises UserError without it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "worktree"
+        if call("git", "worktree", "add", "--quiet", "--detach", str(folder), commit):
+            raise UserError(f"commit {commit} is not in this repository")
+        try:
+            cache = subprocess.run(dvc("cache", "dir"), capture_output=True, text=True, check=True).stdout.strip()
+            call(*dvc("cache", "dir", "--local", str(Path(cache).resolve())), folder=folder)
+            yield folder
+        finally:
+            call("git", "worktree", "remove", "--force", str(folder))
+
+
+def dvc(*arguments: str) -> list[str]:
+    """A dvc command line for this Python."""
+    return [sys.executable, "-m", "dvc", *arguments]
+
+
+def call(*command: str, folder: Path = Path(), **environment: str) -> int:
+    """Runs a program in a folder, with its output on the terminal; returns its exit code."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_"))}
+    return subprocess.run(command, cwd=folder, env=inherited | {"PATH": path} | environment, check=False).returncode
+
+
+def retrain(run: Any, folder: Path) -> None:
+    """Brings a worktree to what the run was trained from, and trains. Raises UserError where that cannot be done."""
+    from pipeline import runs
+
+    difference = runs.download(run.info.run_id, DIFFERENCE, folder.parent)
+    if run.data.tags.get("git.dirty") == "true" and difference is None:
+        raise UserError("it was trained with uncommitted changes that it does not carry")
+    if difference is not None and call("git", "apply", "--whitespace=nowarn", str(difference), folder=folder):
+        raise UserError("its uncommitted changes do not fit its commit")
+    params = folder / paths.PARAMS
+    text = adopt.rewrite(params.read_text(encoding="utf-8"), adopt.of_run(run.info.run_id))
+    files.write_text(params, text)
+    # the data may come from DVC's cache of runs, the model may not: it is to be trained
+    if call(*dvc("repro", "preprocess"), folder=folder) or call(*dvc("repro", "-fs", "train"), folder=folder):
+        raise UserError("it could not be trained again; what is said above tells why")
+
+
+def compare(run: Any, folder: Path) -> str:
+    """Whether the model in a folder is that of the run. Raises UserError if not even its figures are the same."""
+    for name, path in (("train", paths.TRAIN), ("validation", paths.VALIDATION)):
+        if run.data.tags.get(f"data.{name}.sha256") != lineage.folder_sha256(folder / path):
+            raise UserError(f"other {name} data came out of the pipeline than the run saw")
+    sha256 = files.sha256(folder / paths.MODEL)
+    if sha256 == run.data.tags["model.sha256"]:
+        return f"the same model, byte for byte: sha256 {sha256}"
+    validation = json.loads((folder / paths.TRAIN_METRICS).read_text(encoding="utf-8"))["validation"]
+    before, now = run.data.metrics["best/accuracy"], validation["accuracy"]
+    if abs(before - now) > 5e-7:
+        raise UserError(f"another model: validation accuracy {now}, not {before}")
+    return f"other bytes, but the same validation accuracy, {now}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("run", help="Id of an MLflow run that trained a model.")
+    run_id = parser.parse_args().run
+    from pipeline import runs, store
+
+    store.open_store()
+    run = runs.find(run_id)
+    if run is None or "model.sha256" not in run.data.tags:
+        raise UserError(f"run {run_id} is not in the MLflow store, or trained no model")
+    commit = run.data.tags.get("git.commit", "unknown")
+    with worktree(commit) as folder:
+        retrain(run, folder)
+        say(compare(run, folder))
+
+
+if __name__ == "__main__":
+    console.guard(main)

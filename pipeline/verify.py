@@ -1,0 +1,116 @@
+"""Checks, offline, that data, code, params.yaml, dvc.lock, DVC's cache and MLflow agree about how a model came to be.
+
+    python -m pipeline.verify              the model in this folder, from the source files to the registry
+    python -m pipeline.verify RUN          a run of the MLflow store
+    python -m pipeline.verify --all        this folder and every run
+
+Prints what was checked and what does not agree, with what that means. Exit code 0 only if all that exists agrees.
+"""
+
+import argparse
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline import chain, console, files, paths
+from pipeline.chain import Link
+from pipeline.console import UserError, say
+from pipeline.params import load
+from pipeline.sections import Dataset
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("run", nargs="?", help="Id of a run.")
+    which.add_argument("--all", action="store_true", help="This folder and every run that trained a model.")
+    return parser.parse_args()
+
+
+def folder_links(description: Dataset, run: Any | None) -> Iterator[Link]:
+    """The links within this folder, and those to the run that made its model."""
+    yield from chain.raw_files(description)
+    yield from chain.stages()
+    yield from chain.cache()
+    if run is None:
+        return
+    tags = run.data.tags
+    yield from chain.prepared_data(tags)
+    yield from chain.metrics(run.data.metrics)
+    sha256 = tags.get("model.sha256")
+    yield Link(
+        "model", f"{paths.MODEL} = MLflow", files.sha256(paths.MODEL) == sha256, "not the model that this run trained"
+    )
+
+
+def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link]:
+    """The links between a run, its commit, its data sets, its logged models and their versions in the registry."""
+    from pipeline import runs
+
+    tags, name = run.data.tags, f"run {run.info.run_id[:8]}"
+    if commit := tags.get("git.commit"):
+        yield Link("commits", f"{name}: {commit[:8]}", _in_history(commit), "its code is not in this repository")
+        clean = tags.get("git.dirty") == "false"
+        yield Link("commits", f"{name}: a clean tree", clean, "uncommitted code or parameters made this model")
+    for entry in run.inputs.dataset_inputs:
+        context = next((tag.value for tag in entry.tags if tag.key == "mlflow.data.context"), "")
+        agrees = entry.dataset.digest == tags.get(f"data.{context}.sha256", "")[:32]
+        yield Link("data sets", f"{name}: digest of {context}", agrees, "digest and tag name other data")
+    for model in models:
+        path = runs.model_file(model)
+        agrees = path is not None and files.sha256(path) == model.tags.get("model.sha256") == tags["model.sha256"]
+        meaning = "the logged model was changed" if path else "the logged model is not there"
+        yield Link("logged models", f"{name}: bytes = MLflow", agrees, meaning)
+    for version in versions:
+        agrees = version.model_id in {model.model_id for model in models}
+        yield Link("registry", f"{version.name} {version.version} = {name}", agrees, "names a model not of this run")
+
+
+def _in_history(commit: str) -> bool:
+    command = ["git", "cat-file", "-e", f"{commit}^{{commit}}"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def table(links: list[Link]) -> str:
+    """A line for each kind of link, and two for each that does not agree: what, and what that means."""
+    counts = {
+        kind: [link.agrees for link in links if link.kind == kind] for kind in dict.fromkeys(x.kind for x in links)
+    }
+    lines = [
+        f"{'✓' if all(agree) else '✗'} {kind:<16}{sum(agree):>6} of {len(agree)} agree"
+        for kind, agree in counts.items()
+    ]
+    lines += [f"✗ {link.what}\n    {link.meaning}" for link in links if not link.agrees]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    given = arguments()
+    (description,) = load("dataset")
+    from pipeline import runs, store
+
+    store.open_store()
+    links = []
+    trained = paths.RUN_ID.read_text(encoding="utf-8").strip() if paths.RUN_ID.is_file() else None
+    if not given.run:
+        here = runs.find(trained)
+        if trained and here is None:
+            say(f"note: run {trained} is not in this MLflow store; `dvc repro --force evaluate` restores it")
+        links += folder_links(description, here)
+    chosen = [run for run in runs.trained() if given.all or run.info.run_id == (given.run or trained)]
+    if given.run and not chosen:
+        raise UserError(f"run {given.run} is not in the MLflow store, or trained no model")
+    models, versions = runs.logged_models(), runs.model_versions()
+    for run in chosen:
+        run_id = run.info.run_id
+        links += run_links(run, models.get(run_id, []), versions.get(run_id, []))
+    say(table(links))
+    broken = sum(not link.agrees for link in links)
+    if broken:
+        raise UserError(f"{broken} of {len(links)} links are broken")
+    say(f"all {len(links)} links agree")
+
+
+if __name__ == "__main__":
+    console.guard(main)

@@ -1,0 +1,157 @@
+"""kill -9, SIGTERM, Ctrl-C and failing writes at any moment of `dvc repro`: it ends as if nothing had happened."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+
+import pytest
+from conftest import Project
+
+pytestmark = pytest.mark.e2e
+EPOCHS = 12
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, source) -> Project:
+    """What comes out when nothing happens."""
+    project = Project(tmp_path_factory.mktemp("undisturbed") / "a b", source[1]).change("train", epochs=EPOCHS)
+    project.ok("dvc", "repro")
+    return project
+
+
+@pytest.fixture
+def project(source, tmp_path) -> Project:
+    return Project(tmp_path / "a b", source[1]).change("train", epochs=EPOCHS)
+
+
+def lock(project: Project) -> str:
+    """dvc.lock without what names the run."""
+    run_id = project.folder / "models" / "run_id"
+    return (project.folder / "dvc.lock").read_text().replace(hashlib.md5(run_id.read_bytes()).hexdigest(), "RUN")
+
+
+def check(project: Project, undisturbed: Project) -> None:
+    """That a project is as if it had not been disturbed."""
+    mine, theirs = project.outputs(), undisturbed.outputs()
+    mine.pop("models/run_id"), theirs.pop("models/run_id")
+    assert mine == theirs
+    assert lock(project) == lock(undisturbed)
+    (run,), (other,) = project.runs(), undisturbed.runs()
+    assert run.info.status == "FINISHED"
+    assert run.info.run_id == (project.folder / "models" / "run_id").read_text().strip()
+    assert project.artifacts(run) == undisturbed.artifacts(other)
+    for name in ("train/loss", "validation/accuracy", "epoch_seconds"):
+        points = project.client().get_metric_history(run.info.run_id, name)
+        assert [point.step for point in points] == list(range(1, EPOCHS + 1)), name
+    assert {k: v for k, v in run.data.metrics.items() if k != "epoch_seconds"} == {
+        k: v for k, v in other.data.metrics.items() if k != "epoch_seconds"
+    }
+    (model,) = project.client().search_logged_models(["0"])
+    assert model.tags["model.sha256"] == mine["models/model.keras"]
+    assert not [path for path in project.folder.rglob("*.tmp") if ".dvc" not in path.parts]
+    assert not list((project.folder / ".state").glob("training/*"))
+
+
+def interrupt(process: subprocess.Popen, number: int) -> str:
+    """Sends a signal to a program and all that it has started; returns what was printed."""
+    os.killpg(process.pid, number)
+    return process.communicate()[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_stopped_at_any_moment_and_started_again(undisturbed, tmp_path, source, rounds, number):
+    for chance in map(random.Random, range(rounds)):
+        project = Project(tmp_path / str(chance.random()), source[1]).change("train", epochs=EPOCHS)
+        for attempt in range(6):
+            process = project.start("dvc", "repro")
+            try:
+                shown, _ = process.communicate(timeout=chance.uniform(1, 22) if attempt < 5 else None)
+            except subprocess.TimeoutExpired:
+                shown = interrupt(process, number)
+            else:
+                assert process.returncode == 0, shown
+                break
+        project.ok("dvc", "status")
+        check(project, undisturbed)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small disk")
+def test_a_full_disk_is_one_line_and_training_goes_on_when_there_is_room(undisturbed, project):
+    (project.folder / ".state").mkdir()
+    project.ok("dvc", "repro", "preprocess")
+    small = "mount -t tmpfs -o size=24k tmpfs .state && dvc repro"  # room for no state, or for one
+    shown = project.fails("unshare", "--mount", "sh", "-c", small)
+    assert "error: " in shown and "No space left on device" in shown
+    (run,) = project.runs()
+    assert run.info.status == "FAILED" and "No space left" in run.data.tags["error"]
+    project.ok("dvc", "repro")
+    check(project, undisturbed)
+
+
+def test_a_training_killed_as_mlflow_run_goes_on_in_the_next(project):
+    project.ok("dvc", "repro", "preprocess")
+    command = ("mlflow", "run", ".", "--env-manager", "local", "-P", f"epochs={EPOCHS * 10}")
+    process = project.start(*command)
+    for line in process.stdout:
+        if line.startswith("epoch   5/"):
+            break
+    interrupt(process, signal.SIGKILL)
+    shown = project.ok(*command)
+    assert "going on after epoch" in shown and "epoch   1/" not in shown
+    killed, finished = project.runs()
+    assert (killed.info.status, finished.info.status) == ("KILLED", "FINISHED")
+    points = project.client().get_metric_history(finished.info.run_id, "train/loss")
+    assert [point.step for point in points] == list(range(1, EPOCHS * 10 + 1))
+    fresh = project.ok("python", "-m", "pipeline.experiment", "--epochs", str(EPOCHS * 10))
+    assert "going on" not in fresh
+    assert project.runs()[-1].data.tags["model.sha256"] == finished.data.tags["model.sha256"]
+    assert not list((project.folder / ".state").glob("training/*"))
+
+
+def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(project, tmp_path):
+    project.ok("dvc", "repro", "preprocess")
+    project.ok("git", "add", "-A")
+    project.ok("git", "commit", "-qm", "data")
+    command = ("dvc", "exp", "run", "--temp", "-S", "train.epochs=60")
+    process = project.start(*command)
+    for line in process.stdout:
+        if line.startswith("epoch  5/"):
+            break
+    interrupt(process, signal.SIGKILL)
+    shown = project.ok(*command)
+    assert "going on after epoch" in shown
+    (run,) = project.runs()
+    assert run.info.status == "FINISHED"
+    points = project.client().get_metric_history(run.info.run_id, "train/loss")
+    assert [point.step for point in points] == list(range(1, 61))
+
+
+def test_processes_that_meet_an_empty_store_at_once_all_succeed(project, rounds):
+    code = "from pipeline import runs, tracking\nwith runs.run(): tracking.log_metrics({'x': 1})"
+    for number in range(2 * rounds):
+        uri = f"sqlite:///{project.folder}/store-{number}.db"
+        started = [project.start("python", "-c", code, MLFLOW_TRACKING_URI=uri) for _ in range(4)]
+        outputs = [process.communicate()[0] for process in started]
+        assert [process.returncode for process in started] == [0] * 4, outputs
+
+
+def test_repro_twice_at_once_beside_a_sweep_beside_mlflow_run(project):
+    project.ok("dvc", "repro", "preprocess")
+    commands = [
+        ("dvc", "repro"),
+        ("dvc", "repro"),
+        ("python", "-m", "pipeline.tune", "--trials", "3"),
+        ("mlflow", "run", ".", "--env-manager", "local", "-P", "filters=3"),
+    ]
+    started = [project.start(*command) for command in commands]
+    outputs = [process.communicate()[0] for process in started]
+    assert all("Traceback" not in output for output in outputs), outputs
+    for command, process, output in zip(commands, started, outputs, strict=True):
+        busy = "lock" in output.lower() or "busy" in output.lower()  # DVC lets one at a time into a folder
+        assert process.returncode == 0 or busy, (command, output)
+    for command in commands:
+        project.ok(*command)
+    project.ok("dvc", "status")
+    assert not [run for run in project.runs() if run.info.status not in ("FINISHED", "KILLED", "FAILED")]

@@ -1,0 +1,72 @@
+"""A run is trained again from what it carries."""
+
+import pytest
+from conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def workspace(prepared, tmp_path_factory) -> Project:
+    """A project under git whose data is committed in dvc.lock."""
+    project = prepared.copy(tmp_path_factory.mktemp("reproduce") / "a b")
+    project.ok("git", "add", "-A")
+    project.ok("git", "commit", "-qm", "data")
+    return project
+
+
+def newest(project: Project):
+    return project.runs()[-1]
+
+
+def test_a_run_comes_out_byte_for_byte_and_nothing_here_changes(workspace):
+    workspace.ok("python", "-m", "pipeline.experiment", "--epochs", "2", "--filters", "3")
+    before, runs = workspace.outputs(), len(workspace.runs())
+    shown = workspace.ok("python", "-m", "pipeline.reproduce", newest(workspace).info.run_id)
+    assert "the same model, byte for byte" in shown
+    assert workspace.outputs() == before and len(workspace.runs()) == runs
+    assert workspace.ok("git", "status", "--porcelain") == ""
+    assert workspace.ok("git", "worktree", "list").count("\n") == 1
+
+
+def test_uncommitted_code_goes_along_and_is_needed(workspace):
+    models = workspace.folder / "pipeline" / "models.py"
+    text = models.read_text()
+    models.write_text(text.replace('activation="relu"', 'activation="tanh"'))
+    (workspace.folder / "pipeline" / "new.py").write_text("NEW = 1\n")
+    try:
+        workspace.ok("python", "-m", "pipeline.experiment", "--epochs", "1")
+    finally:
+        models.write_text(text)
+        (workspace.folder / "pipeline" / "new.py").unlink()
+    run = newest(workspace)
+    assert run.data.tags["git.dirty"] == "true"
+    assert {"environment/uncommitted.diff", "environment/requirements.txt"} <= workspace.artifacts(run)
+    assert run.data.tags["python.version"] and run.data.tags["processor"]
+    assert "the same model, byte for byte" in workspace.ok("python", "-m", "pipeline.reproduce", run.info.run_id)
+
+    workspace.client().set_tag(run.info.run_id, "model.sha256", "0" * 64)
+    shown = workspace.ok("python", "-m", "pipeline.reproduce", run.info.run_id)
+    assert "other bytes, but the same validation accuracy" in shown
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "message"),
+    [
+        ("git.commit", "f" * 40, "is not in this repository"),
+        ("data.train.sha256", "0" * 64, "other train data came out of the pipeline"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(workspace, tag, value, message):
+    if not workspace.runs():
+        workspace.ok("python", "-m", "pipeline.experiment", "--epochs", "1")
+    run = workspace.runs()[0]
+    workspace.client().set_tag(run.info.run_id, tag, value)
+    try:
+        assert message in workspace.fails("python", "-m", "pipeline.reproduce", run.info.run_id)
+    finally:
+        workspace.client().set_tag(run.info.run_id, tag, run.data.tags[tag])
+
+
+def test_a_run_that_is_not_there_is_one_line(workspace):
+    assert "error: run 0123 is not in the MLflow store" in workspace.fails("python", "-m", "pipeline.reproduce", "0123")

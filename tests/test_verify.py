@@ -1,0 +1,145 @@
+"""Every link of the chain, broken once."""
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Project
+
+pytestmark = pytest.mark.e2e
+VERIFY = ("python", "-m", "pipeline.verify")
+
+
+def run_of(project: Project):
+    (run,) = [run for run in project.runs() if "model.sha256" in run.data.tags]
+    return run
+
+
+def logged_model(project: Project) -> Path:
+    (model,) = project.client().search_logged_models(["0"])
+    return Path(model.artifact_location.removeprefix("file://")) / "data" / "model.keras"
+
+
+@contextlib.contextmanager
+def changed(path: Path, change):
+    """A file with other content for the block; read-only files too."""
+    before, mode = path.read_bytes(), path.stat().st_mode
+    path.chmod(0o644)
+    path.write_bytes(change(before))
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+        path.chmod(mode)
+
+
+def flip(content: bytes) -> bytes:
+    """One bit of the byte in the middle."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def test_an_untouched_folder_agrees_in_every_link(done):
+    for arguments in ((), ("--all",), (run_of(done).info.run_id,)):
+        shown = done.ok(*VERIFY, *arguments)
+        assert "✗" not in shown and "links agree" in shown
+    kinds = (
+        "source files",
+        "code",
+        "outputs",
+        "parameters",
+        "DVC's cache",
+        "prepared data",
+        "metrics",
+        "model",
+        "commits",
+    )
+    shown = done.ok(*VERIFY)
+    assert [kind for kind in (*kinds, "data sets", "logged models") if f"✓ {kind}" not in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("data/raw/train-images", "not the file that params.yaml describes"),
+        ("data/prepared/validation/images.npy", "not the data that this run saw"),
+        ("models/model.keras", "not the model that this run trained"),
+        ("reports/figures/confusion_matrix.png", "reports/figures = dvc.lock, evaluate"),
+    ],
+)
+def test_a_flipped_bit_in_the_folder_is_found(done, name, message):
+    path = done.folder / name
+    with changed(path.with_name(path.name), flip):
+        shown = done.fails(*VERIFY)
+    assert message in shown and "links are broken" in shown
+
+
+def test_a_flipped_bit_in_a_read_only_object_of_the_cache_is_found(done):
+    objects = [path for path in (done.folder / ".dvc/cache/files/md5").rglob("*") if path.is_file()]
+    largest = max(objects, key=lambda path: path.stat().st_size)
+    with changed(largest, flip):
+        assert f"{largest.parent.name}/{largest.name}" in done.fails(*VERIFY)
+
+
+def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done):
+    with changed(logged_model(done), flip):
+        for arguments in ((), ("--all",), (run_of(done).info.run_id,)):
+            assert "the logged model was changed" in done.fails(*VERIFY, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        (
+            "params.yaml",
+            b"epochs: 2\n  seed",
+            b"epochs: 3\n  seed",
+            "train = dvc.lock, train",
+        ),
+        ("pipeline/models.py", b"keras", b"keras ", "pipeline/models.py = dvc.lock, train\n    edited since train ran"),
+        ("reports/test.json", b'"accuracy": ', b'"accuracy": 0.1', "reports/test.json"),
+        ("reports/test.json", b'"loss": ', b'"loss": 9', "edited by hand, or of another run"),
+        ("reports/train.json", b'"loss": ', b'"loss": 9', "edited by hand, or of another run"),
+    ],
+)
+def test_an_edit_after_the_run_is_found(done, name, old, new, message):
+    assert old in (done.folder / name).read_bytes()
+    with changed(done.folder / name, lambda content: content.replace(old, new)):
+        assert message in done.fails(*VERIFY)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "message"),
+    [
+        ("git.commit", "f" * 40, "its code is not in this repository"),
+        ("git.dirty", "true", "uncommitted code or parameters made this model"),
+        ("data.train.sha256", "0" * 64, "digest and tag name other data"),
+        ("model.sha256", "0" * 64, "not the model that this run trained"),
+    ],
+)
+def test_a_run_that_tells_another_story_is_found(done, tag, value, message):
+    run = run_of(done)
+    done.client().set_tag(run.info.run_id, tag, value)
+    try:
+        assert message in done.fails(*VERIFY)
+    finally:
+        done.client().set_tag(run.info.run_id, tag, run.data.tags[tag])
+
+
+def test_a_registered_version_of_another_model_is_found(done, tmp_path):
+    run, client = run_of(done), done.client()
+    (model,) = client.search_logged_models(["0"])
+    client.create_registered_model("fashion")
+    try:
+        client.create_model_version("fashion", model.artifact_location, run.info.run_id, model_id=model.model_id)
+        assert "✓ registry" in done.ok(*VERIFY)
+        other = shutil.copytree(model.artifact_location, tmp_path / "other")
+        client.create_model_version("fashion", str(other), run.info.run_id)
+        assert "fashion 2 = run" in done.fails(*VERIFY)
+    finally:
+        client.delete_registered_model("fashion")
+
+
+def test_a_run_that_is_not_there_is_one_line(done):
+    assert "error: run 0123 is not in the MLflow store, or trained no model" in done.fails(*VERIFY, "0123")
