@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+from pathlib import Path
 
 import mlflow
 from filelock import FileLock
@@ -25,6 +26,8 @@ def open_store() -> None:
     root = files.project_root()
     ours = f"sqlite:///{root / 'mlflow.db'}"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or ours
+    if uri.startswith("sqlite:///") and Path(uri.removeprefix("sqlite:///")).is_dir():
+        raise UserError(f"MLflow's store cannot be opened: {uri} is a folder")  # MLflow would try for 100 s
     mlflow.set_tracking_uri(uri)
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
         try:
