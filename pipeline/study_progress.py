@@ -10,7 +10,7 @@ from tqdm import tqdm
 from pipeline import trials
 from pipeline.sections import Tune
 
-FORMAT = "{n_fmt}/{total_fmt} {bar} {postfix}"
+FORMAT = "{n_fmt}/{total_fmt} {bar:20} {desc}"
 MARKS = {TrialState.COMPLETE: " ", TrialState.PRUNED: "-", TrialState.FAIL: "!"}
 
 
@@ -32,7 +32,7 @@ class Progress:
                 self.note(describe(self.study, trial, self.tune.epochs))
         counted = [trial for trial in trials.counted(self.study) if trial.state.is_finished()]
         self.bar.n = len(counted)
-        self.bar.set_postfix_str(status(self.study, counted) + self._time_left(len(counted)))
+        self.bar.set_description_str(status(self.study, counted) + self._time_left(len(counted)))
 
     def note(self, text: str) -> None:
         """Prints a line above the one that is kept up to date."""
