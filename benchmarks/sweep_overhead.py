@@ -2,8 +2,8 @@
 
     python -m benchmarks.sweep_overhead --images 10000 --trials 4
 
-Runs trials of the present parameters (with a little more dropout each) as a worker does, with a clock around every call that records
-or stores something. Prints CPU seconds in all, those of recording, and their share. Needs data/prepared.
+Runs trials of the present parameters, with a little more dropout each, as a worker does, with a clock around every call
+that records or stores something. Prints CPU seconds in all, those of recording, and their share. Needs data/prepared.
 """
 
 import argparse
