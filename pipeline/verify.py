@@ -62,8 +62,11 @@ def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link
         agrees = path is not None and files.sha256(path) == model.tags.get("model.sha256") == tags["model.sha256"]
         meaning = "the logged model was changed" if path else "the logged model is not there"
         yield Link("logged models", f"{name}: bytes = MLflow", agrees, meaning)
+    known = {
+        place for model in models for place in (model.model_id, f"models:/{model.model_id}", model.artifact_location)
+    }
     for version in versions:
-        agrees = version.model_id in {model.model_id for model in models}
+        agrees = bool({version.model_id, version.source} & known)
         yield Link("registry", f"{version.name} {version.version} = {name}", agrees, "names a model not of this run")
 
 

@@ -156,9 +156,8 @@ def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(proje
         command = tune("--trials", "4", "--workers", "2", "--storage", address)
         process = project.start(*command)
         wait_for(process, "study first")
-        this = None
-        while this is None or sum(len(trial.intermediate_values) for trial in this.trials) < 10:
-            this = study.find(storage.open_storage(address), "first")
+        this = study.find(storage.open_storage(address), "first")
+        while sum(len(trial.intermediate_values) for trial in this.trials) < 10:
             assert process.poll() is None
         kill(process)
         assert len(this.get_trials(states=(TrialState.RUNNING,))) == 2
