@@ -52,9 +52,12 @@ def write(study: optuna.Study, cost: str, summary: str, out: Path) -> None:
 
 
 def front(study: optuna.Study, cost: str) -> optuna.Study:
-    """The complete trials with accuracy and `cost` as two objectives, so that Optuna finds the front."""
+    """The complete trials, under their numbers, with accuracy and `cost` as two objectives: Optuna finds the front."""
     both = optuna.create_study(directions=["maximize", "minimize"])
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state != TrialState.COMPLETE:
+            both.add_trial(optuna.create_trial(state=TrialState.FAIL))  # takes its number, and no part
+            continue
         values = [trial.values[0], trial.user_attrs[cost]]
         both.add_trial(optuna.create_trial(values=values, params=trial.params, distributions=trial.distributions))
     return both

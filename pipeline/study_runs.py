@@ -103,5 +103,6 @@ def write_tables(this: optuna.Study, cost: str, folder: Path) -> None:
     hidden = [f"user_attrs_{name}" for name in ("worker", "training", "seconds", "mlflow_run_id")]
     files.write_text(folder / "trials.csv", table.drop(columns=hidden, errors="ignore").to_csv(index=False))
     front = study_figures.front(this, cost)
-    rows = sorted(({"accuracy": t.values[0], cost: t.values[1]} | t.params for t in front.best_trials), key=str)
+    best = sorted(front.best_trials, key=lambda trial: trial.values[1])
+    rows = [{"trial": t.number, "accuracy": t.values[0], cost: t.values[1]} | t.params for t in best]
     files.write_text(folder / "front.csv", pd.DataFrame(rows).to_csv(index=False))

@@ -60,6 +60,12 @@ def interrupt(process: subprocess.Popen, number: int) -> str:
     return process.communicate()[0]
 
 
+def kill_after(process: subprocess.Popen, line: str) -> None:
+    """kill -9 as soon as a program has printed a line that begins so."""
+    assert any(shown.startswith(line) for shown in process.stdout)
+    interrupt(process, signal.SIGKILL)
+
+
 def test_stopped_at_any_moment_and_started_again(undisturbed, tmp_path, source, rounds):
     for number in range(rounds):
         chance = random.Random(number)
@@ -69,7 +75,7 @@ def test_stopped_at_any_moment_and_started_again(undisturbed, tmp_path, source, 
             try:
                 shown, _ = process.communicate(timeout=chance.uniform(1, 20) if attempt < 3 else None)
             except subprocess.TimeoutExpired:
-                sent = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+                sent = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT][(number + attempt) % 3]
                 shown = interrupt(process, sent)
                 print(f"round {number}: {sent.name} in attempt {attempt + 1}, after: {shown.splitlines()[-1:]}")
             else:
@@ -96,11 +102,7 @@ def test_a_full_disk_is_one_line_and_training_goes_on_when_there_is_room(undistu
 def test_a_training_killed_as_mlflow_run_goes_on_in_the_next(project):
     project.ok("dvc", "repro", "preprocess")
     command = ("mlflow", "run", ".", "--env-manager", "local", "-P", f"epochs={EPOCHS * 10}")
-    process = project.start(*command)
-    for line in process.stdout:
-        if line.startswith("epoch   5/"):
-            break
-    interrupt(process, signal.SIGKILL)
+    kill_after(project.start(*command), "epoch   5/")
     shown = project.ok(*command)
     assert "going on after epoch" in shown and "epoch   1/" not in shown
     killed, finished = project.runs()
@@ -118,11 +120,7 @@ def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(project, tm
     project.ok("git", "add", "-A")
     project.ok("git", "commit", "-qm", "data")
     command = ("dvc", "exp", "run", "--temp", "-S", "train.epochs=60")
-    process = project.start(*command)
-    for line in process.stdout:
-        if line.startswith("epoch  5/"):
-            break
-    interrupt(process, signal.SIGKILL)
+    kill_after(project.start(*command), "epoch  5/")
     shown = project.ok(*command)
     assert "going on after epoch" in shown
     (run,) = project.runs()

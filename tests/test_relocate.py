@@ -1,5 +1,7 @@
 """A folder that was moved: its runs, artifacts and models open again after one command."""
 
+from pathlib import Path
+
 import pytest
 from conftest import Project
 
@@ -24,7 +26,7 @@ def test_a_moved_folder_says_so_and_is_repaired_by_one_command(prepared, tmp_pat
     assert "was made in" not in moved.ok("python", "-m", "pipeline.verify", run.info.run_id)
     assert moved.artifacts(run) == artifacts
     path = moved.client().download_artifacts(run.info.run_id, "model_summary.txt", str(tmp_path))
-    assert "convolution" in open(path).read()  # noqa: PTH123, SIM115
+    assert "convolution" in Path(path).read_text()
 
 
 def test_without_a_store_it_says_so(prepared, tmp_path):

@@ -1,7 +1,12 @@
 """A run is trained again from what it carries."""
 
+from types import SimpleNamespace
+
 import pytest
 from conftest import Project
+
+from pipeline import files, lineage, reproduce
+from pipeline.console import UserError
 
 pytestmark = pytest.mark.e2e
 
@@ -13,6 +18,27 @@ def workspace(prepared, tmp_path_factory) -> Project:
     project.ok("git", "add", "-A")
     project.ok("git", "commit", "-qm", "data")
     return project
+
+
+def test_the_verdict_is_on_data_then_bytes_then_figures(tmp_path):
+    for name in ("train", "validation"):
+        (tmp_path / "data/prepared" / name).mkdir(parents=True)
+        (tmp_path / "data/prepared" / name / "labels.npy").write_text(name)
+    files.write_text(tmp_path / "models/model.keras", "a model")
+    files.write_text(tmp_path / "reports/train.json", '{"validation": {"accuracy": 0.9}}')
+    data = {f"data.{n}.sha256": lineage.folder_sha256(tmp_path / "data/prepared" / n) for n in ("train", "validation")}
+    same = {"model.sha256": files.sha256(tmp_path / "models/model.keras")}
+
+    def verdict(tags: dict, accuracy: float) -> str:
+        data = SimpleNamespace(tags=tags, metrics={"best/accuracy": accuracy})
+        return reproduce.compare(SimpleNamespace(data=data), tmp_path)
+
+    assert "byte for byte" in verdict(data | same, 0.9)
+    assert "other bytes, but the same validation accuracy, 0.9" in verdict(data | {"model.sha256": "0"}, 0.9)
+    with pytest.raises(UserError, match=r"another model: validation accuracy 0\.9, not 0\.8"):
+        verdict(data | {"model.sha256": "0"}, 0.8)
+    with pytest.raises(UserError, match="other train data came out"):
+        verdict(data | same | {"data.train.sha256": "0"}, 0.9)
 
 
 def newest(project: Project):

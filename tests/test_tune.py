@@ -171,7 +171,7 @@ def test_several_objectives_give_a_front(prepared, tmp_path):
     (parent,) = parents(project)
     path = project.client().download_artifacts(parent.info.run_id, "tables/front.csv", str(tmp_path))
     rows = Path(path).read_text().splitlines()
-    assert rows[0].startswith("accuracy,parameters,") and len(rows) - 1 == len(this.best_trials)
+    assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(this.best_trials)
     number = min(this.best_trials, key=lambda trial: trial.values[1]).number
     assert f"trial {number} of study" in project.ok(
         "python", "-m", "pipeline.adopt", "--study", "first", "--trial", str(number)
