@@ -1,5 +1,6 @@
 """The trials of a study: what a trial trains, which ones count, and what becomes of an interrupted one."""
 
+import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,9 +67,14 @@ def seconds_spent(study: optuna.Study) -> float:
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queues the parameters of an interrupted trial once more, unless that was done. Hold the turn."""
+    """Queues the parameters of an interrupted trial once more, unless that was done. Hold the turn.
+
+    The new trial inherits what its training has cost so far, but neither the worker nor the MLflow run of the old one.
+    """
     if trial.number not in superseded(study):
-        Retry()(study, trial)
+        again = copy.deepcopy(trial)
+        again.user_attrs = {name: value for name, value in trial.user_attrs.items() if name == "cpu_seconds"}
+        Retry()(study, again)
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:

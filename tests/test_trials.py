@@ -62,6 +62,13 @@ def test_an_interrupted_trial_counts_once_and_is_queued_once(this, params):
     assert trials.superseded(this) == {1, 4}
 
 
+def test_a_trial_queued_again_has_neither_worker_nor_run_of_its_own_yet(this):
+    add(this, TrialState.RUNNING, worker="w", mlflow_run_id="r", training="t", seconds=3.0, cpu_seconds=2.0)
+    trials.queue_again(this, this.trials[0])
+    assert this.trials[0].user_attrs["mlflow_run_id"] == "r"
+    assert this.trials[1].state == TrialState.WAITING and this.trials[1].user_attrs == {"cpu_seconds": 2.0}
+
+
 def test_time_counts_while_any_worker_is_at_work(this, params):
     add(this, value=0.1, start=0, end=10)
     add(this, value=0.1, start=5, end=20)
