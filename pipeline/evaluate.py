@@ -107,7 +107,10 @@ def main() -> None:
         from pipeline import runs, state
 
     trained = paths.RUN_ID.read_text().strip()
-    run_id = runs.find_run(trained, files.sha256(paths.MODEL))
+    sha256 = files.sha256(paths.MODEL)
+    run_id = runs.find_run(trained, sha256)
+    if run_id and runs.tag(run_id, "model.sha256") != sha256:
+        raise UserError(f"{paths.MODEL}: is not the model that run {run_id} trained; `dvc checkout` puts that back")
     with runs.run(run_id) as active:
         if run_id is None:
             restore(description, trained)

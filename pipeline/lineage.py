@@ -29,11 +29,11 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
     git.commit and git.dirty ("unknown" outside a repository), dvc.stage and dvc.exp_name where DVC started this
     process, python.version and processor, on which the last bits depend, and the tags of the data.
     """
-    commit = _git("rev-parse", "HEAD")
+    commit = (_git("rev-parse", "HEAD") or "unknown").strip()
     changes = _git("status", "--porcelain", "--", *SOURCES)
     found = {
-        "git.commit": commit or "unknown",
-        "git.dirty": "unknown" if commit is None or changes is None else str(bool(changes)).lower(),
+        "git.commit": commit,
+        "git.dirty": "unknown" if commit == "unknown" or changes is None else str(bool(changes)).lower(),
         "dvc.stage": os.environ.get("DVC_STAGE"),
         "dvc.exp_name": os.environ.get("DVC_EXP_NAME"),
         "python.version": platform.python_version(),
@@ -50,8 +50,8 @@ def packages() -> str:
 
 def uncommitted() -> str:
     """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing."""
-    index = _git("rev-parse", "--git-path", "index")
-    if index is None or not Path(index).is_file():
+    index = Path((_git("rev-parse", "--git-path", "index") or "").strip("\n"))
+    if not index.is_file():
         return ""
     with tempfile.TemporaryDirectory() as folder:  # a copy of the index, so that the user's stays as it is
         elsewhere = {"GIT_INDEX_FILE": shutil.copy(index, Path(folder) / "index")}
@@ -103,9 +103,7 @@ def locked() -> dict[str, Any]:
 def _git(*arguments: str, **environment: str) -> str | None:
     """What git prints, or None where it is missing, this is no repository, or there is no commit yet."""
     try:
-        result = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, check=False, env=os.environ | environment
-        )
+        result = subprocess.run(["git", *arguments], capture_output=True, check=False, env=os.environ | environment)
     except FileNotFoundError:
         return None
-    return result.stdout.strip("\n") if result.returncode == 0 else None
+    return result.stdout.decode(errors="replace") if result.returncode == 0 else None

@@ -7,7 +7,7 @@ params.yaml becomes frozen, strict, typed sections. A stage asks for the section
 import difflib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML, YAMLError
@@ -42,7 +42,8 @@ def parse(text: str, where: str) -> Params:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""
-        raise UserError(f"{where}:{line} {getattr(error, 'problem', None) or error}") from None
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise UserError(f"{where}:{line} {problem}") from None
     if not isinstance(values, dict):
         raise UserError(f"{where}: should hold the sections {', '.join(Params.model_fields)}")
     try:
@@ -82,8 +83,9 @@ def _explain(error: ValidationError, schema: type[Section]) -> list[str]:
 
 
 def _keys(schema: type[Section], parents: list[Any]) -> list[str]:
+    """The names that are allowed below `parents`; in a mapping from any name to a section, those of the section."""
     for parent in parents:
-        schema = schema.model_fields[parent].annotation
+        schema = get_args(schema)[1] if get_origin(schema) is dict else schema.model_fields[parent].annotation
     return list(schema.model_fields)
 
 

@@ -78,7 +78,7 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
     tracking.log_files(paths.DATA_CHECKS, "data")
     tracking.log_text(lineage.packages(), "environment/requirements.txt")
     if difference := lineage.uncommitted():
-        tracking.log_text(difference + "\n", "environment/uncommitted.diff")
+        tracking.log_text(difference, "environment/uncommitted.diff")
     tracking.log_figure(figures.samples(splits["train"], description.classes), "data/samples.png")
 
     models.use_threads(params.threads)

@@ -8,6 +8,7 @@ Prints what was checked and what does not agree, with what that means. Exit code
 """
 
 import argparse
+import functools
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -50,7 +51,9 @@ def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link
 
     tags, name = run.data.tags, f"run {run.info.run_id[:8]}"
     if commit := tags.get("git.commit"):
-        yield Link("commits", f"{name}: {commit[:8]}", _in_history(commit), "its code is not in this repository")
+        yield Link(
+            "commits", f"{name}: {commit[:8]}", _in_history(commit), "no branch or tag of this repository has it"
+        )
         clean = tags.get("git.dirty") == "false"
         yield Link("commits", f"{name}: a clean tree", clean, "uncommitted code or parameters made this model")
     for entry in run.inputs.dataset_inputs:
@@ -70,9 +73,15 @@ def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link
         yield Link("registry", f"{version.name} {version.version} = {name}", agrees, "names a model not of this run")
 
 
+@functools.cache  # many runs have the same one
 def _in_history(commit: str) -> bool:
-    command = ["git", "cat-file", "-e", f"{commit}^{{commit}}"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    """Whether HEAD, a branch or a tag leads to a commit: one that was amended away stays for a while, then is gone."""
+    commands = (
+        ["git", "merge-base", "--is-ancestor", commit, "HEAD"],
+        ["git", "for-each-ref", "--count=1", "--contains", commit, "refs/heads", "refs/remotes", "refs/tags"],
+    )
+    answers = [subprocess.run(command, capture_output=True, check=False) for command in commands]
+    return answers[0].returncode == 0 or bool(answers[1].stdout)
 
 
 def table(links: list[Link]) -> str:
@@ -94,13 +103,14 @@ def main() -> None:
     from pipeline import runs, store
 
     store.open_store()
-    links = []
-    trained = paths.RUN_ID.read_text(encoding="utf-8").strip() if paths.RUN_ID.is_file() else None
+    links, trained = [], None
     if not given.run:
-        here = runs.find(trained)
-        if trained and here is None:
-            say(f"note: run {trained} is not in this MLflow store; `dvc repro --force evaluate` restores it")
-        links += folder_links(description, here)
+        if paths.RUN_ID.is_file() and paths.MODEL.is_file():
+            named = paths.RUN_ID.read_text(encoding="utf-8").strip()
+            trained = runs.find_run(named, files.sha256(paths.MODEL))  # restored, it has another id
+            if trained is None:
+                say(f"note: run {named} is not in this MLflow store; `dvc repro --force evaluate` restores it")
+        links += folder_links(description, runs.find(trained))
     chosen = [run for run in runs.trained() if given.all or run.info.run_id == (given.run or trained)]
     if given.run and not chosen:
         raise UserError(f"run {given.run} is not in the MLflow store, or trained no model")

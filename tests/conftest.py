@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipeline import files
@@ -37,6 +39,13 @@ for name, value in QUIET.items():
 
 def pytest_addoption(parser):
     parser.addoption("--rounds", type=int, default=1, help="how often each fault test kills and restarts")
+    parser.addoption("--cases", type=int, default=300, help="how many cases each property test tries")
+
+
+def pytest_configure(config):
+    # no deadline: the machine may be busy; what hangs is seen without one
+    hypothesis.settings.register_profile("ours", max_examples=config.getoption("--cases"), deadline=None)
+    hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +108,20 @@ def source(tmp_path_factory) -> tuple[Path, dict]:
 @pytest.fixture
 def params(source) -> Params:
     return Params.model_validate(source[1])
+
+
+def edited(text, inserted):
+    """A strategy: `text` (str or bytes) after a few cuts and insertions of what the strategy `inserted` draws."""
+    places = st.integers(0, len(text))
+    edits = st.lists(st.tuples(places, st.sampled_from([0, 0, 1, 1, 2, 9, 10**6]), inserted), max_size=3)
+
+    def apply(changes):
+        result = text
+        for place, length, new in changes:
+            result = result[:place] + new + result[place + length :]
+        return result
+
+    return edits.map(apply)
 
 
 class Project:

@@ -1,6 +1,9 @@
+import math
+import tracemalloc
+
 import numpy as np
 import pytest
-from conftest import idx_bytes, make_split
+from conftest import edited, idx_bytes, make_split
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,18 +44,41 @@ def test_any_other_content_is_refused(tmp_path, content, message):
         dataset.read_idx(path, 3)
 
 
-@given(position=st.integers(0, 15), value=st.integers(0, 255), cut=st.integers(0, 40))
-def test_a_mutated_header_never_gives_wrong_arrays(tmp_path_factory, position, value, cut):
-    content = bytearray(idx_bytes(IMAGES))
-    content[position] = value
-    content = bytes(content[: len(content) - cut])
-    path = tmp_path_factory.mktemp("fuzz") / "idx"
+SHAPES = st.lists(st.integers(0, 5), max_size=5).map(tuple)
+
+
+@given(
+    content=SHAPES.map(lambda shape: np.ones(shape, np.uint8)).map(idx_bytes)
+    | edited(idx_bytes(IMAGES), st.binary(max_size=5) | st.sampled_from([b"\0", b"\xff" * 4, b"\x80\0\0\0"]))
+    | st.binary(max_size=60),
+    dimensions=st.integers(1, 4),
+)
+def test_a_file_gives_the_arrays_that_are_in_it_or_a_user_error(tmp_path_factory, content, dimensions):
+    path = tmp_path_factory.getbasetemp() / "idx"
     path.write_bytes(content)
     try:
-        values = dataset.read_idx(path, 3)
-    except UserError:
+        values = dataset.read_idx(path, dimensions)
+    except UserError as error:
+        assert len(str(error).splitlines()) == 1
+        whole = len(content) >= 4 + 4 * dimensions and content[:4] == bytes([0, 0, 8, dimensions])
+        sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, 4 + 4 * dimensions, 4)]
+        assert not whole or 0 in sizes or math.prod(sizes) != len(content) - 4 - 4 * dimensions, "refused without need"
         return
-    assert content == idx_bytes(IMAGES) and np.array_equal(values, IMAGES)
+    assert idx_bytes(values) == content
+
+
+def test_a_header_that_claims_4_gb_is_refused_before_memory_is_asked_for(tmp_path):
+    path = tmp_path / "idx"
+    path.write_bytes(
+        bytes([0, 0, 8, 3]) + b"".join(size.to_bytes(4, "big") for size in (4096, 1024, 1024)) + bytes(1008)
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match="4096 × 1024 × 1024 values make 4294967312 bytes; 1024 is"):
+            dataset.read_idx(path, 3)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_split_is_stratified_seeded_and_complete():

@@ -1,4 +1,6 @@
 import subprocess
+from importlib.metadata import version
+from pathlib import Path
 
 from pipeline import files, lineage
 
@@ -42,3 +44,38 @@ def test_the_hash_of_a_folder_changes_with_any_byte_or_name(tmp_path):
 
     assert digest(a="1", b="2") == digest(b="2", a="1")
     assert len({digest(a="1", b="2"), digest(a="1", b="3"), digest(a="1", c="2"), digest(a="12", b="")}) == 4
+
+
+def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    assert lineage.uncommitted() == "", "no repository"
+    files.write_text(Path("params.yaml"), "a: 1\n")
+    files.write_text(Path("pipeline/old.py"), "OLD = 1\n")
+    files.write_text(Path("README.md"), "no source\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
+        git(*command)
+    assert lineage.uncommitted() == ""
+    Path("README.md").write_text("changed, and no matter\n")
+    assert lineage.uncommitted() == ""
+    files.write_text(Path("params.yaml"), "a: 2\n")
+    files.write_text(Path("pipeline/new.py"), "NEW = 1\n")
+    Path("pipeline/old.py").unlink()
+    Path("pipeline/table.bin").write_bytes(bytes(range(256)))
+    status = subprocess.check_output(["git", "status", "--porcelain"])
+    difference = lineage.uncommitted()
+    assert subprocess.check_output(["git", "status", "--porcelain"]) == status, "the index is as it was"
+
+    git("clone", "-q", ".", "../b")
+    subprocess.run(["git", "apply"], input=difference, text=True, cwd="../b", check=True)
+    contents = [
+        {path.relative_to(root): path.read_bytes() for path in (*root.glob("pipeline/*"), root / "params.yaml")}
+        for root in (tmp_path / "a", tmp_path / "b")
+    ]
+    assert contents[0] == contents[1]
+
+
+def test_packages_are_named_as_pip_does():
+    lines = lineage.packages().splitlines()
+    assert f"numpy=={version('numpy')}" in lines and f"mlflow=={version('mlflow')}" in lines
+    assert lines == sorted(set(lines), key=lambda line: line.partition("==")[0])

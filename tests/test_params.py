@@ -3,7 +3,7 @@ import io
 import json
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, edited
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -89,15 +89,30 @@ def test_any_text_is_either_parameters_or_a_user_error(text):
         parse(text, "params.yaml")
 
 
-@given(
-    key=st.sampled_from(["epochs", "filters", "dropout", "batch_size", "seed", "model"]),
-    value=st.none() | st.integers() | st.floats() | st.text(max_size=9),
-)
-def test_any_value_is_either_within_its_limits_or_a_user_error(source, key, value):
+@given(edited((ROOT / "params.yaml").read_text(), st.text(max_size=4) | st.sampled_from("0-1:[]{}#&*!|>'\"%@`\n\t ")))
+def test_an_edited_file_is_either_parameters_or_lines_that_name_it(text):
     try:
-        train = Params.model_validate(changed(source[1], f"train.{key}", value)).train
-    except ValueError:
+        params = parse(text, "params.yaml")
+    except UserError as error:
+        assert all(line.startswith("params.yaml") for line in str(error).splitlines())
         return
+    assert Params.model_validate(params.model_dump()) == params
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+VALUES = st.recursive(SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(max_size=5), v, max_size=3))
+SECTION_KEYS = [f"{name}.{key}" for name, field in Params.model_fields.items() for key in field.annotation.model_fields]
+
+
+@given(key=st.sampled_from(SECTION_KEYS), value=VALUES)
+def test_any_value_anywhere_is_either_within_its_limits_or_a_user_error(source, key, value):
+    text = json.dumps(changed(source[1], key, value))  # JSON is YAML
+    try:
+        params = parse(text, "params.yaml")
+    except UserError as error:
+        assert str(error).startswith("params.yaml: ")
+        return
+    train = params.train
     assert train.epochs >= 1 and train.filters >= 1 and 0 <= train.dropout < 1 and 1 <= train.batch_size <= 120
     assert train.model == "cnn" and 0 <= train.seed < 2**31
 

@@ -122,7 +122,27 @@ def test_a_model_whose_run_is_in_another_store_gets_one_restored_run(done, tmp_p
     client, run_id = MlflowClient(store), run.info.run_id
     found = {item.path for folder in ("tables", "figures") for item in client.list_artifacts(run_id, folder)}
     assert {"tables/history.csv", "figures/mistakes.png"} <= found
+    (original,) = done.runs()
+    assert run.data.params == original.data.params | {k: v for k, v in run.data.params.items() if k == "dataset.name"}
+    for name in ("train/loss", "validation/accuracy"):
+        points = [
+            client.get_metric_history(i, name)
+            for client, i in ((client, run_id), (done.client(), original.info.run_id))
+        ]
+        assert [(p.step, p.value) for p in points[0]] == pytest.approx([(p.step, p.value) for p in points[1]])
+    (model,) = client.search_logged_models(["0"])
+    assert model.tags["model.sha256"] == original.data.tags["model.sha256"]
+    assert "✓ logged models" in done.ok("python", "-m", "pipeline.verify", MLFLOW_TRACKING_URI=store)
     assert done.ok("git", "status", "--porcelain") == ""
+
+
+def test_a_model_that_its_run_did_not_train_is_not_judged(done, tmp_path):
+    copy = done.copy(tmp_path / "copy")
+    with (copy.folder / "models/model.keras").open("ab") as file:
+        file.write(b"!")
+    shown = copy.fails("python", "-m", "pipeline.evaluate", MLFLOW_TRACKING_URI=f"sqlite:///{done.folder}/mlflow.db")
+    assert "models/model.keras: is not the model that run" in shown
+    assert len(done.runs()) == 1 and "error" not in done.runs()[0].data.tags
 
 
 def test_one_epoch_on_the_real_images(tmp_path):

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from pipeline import runs, tracking
@@ -69,6 +72,33 @@ def test_a_run_that_is_continued_well_loses_the_error_of_an_earlier_try(store):
         pass
     run = store.get_run(run_id)
     assert run.info.status == "FINISHED" and "error" not in run.data.tags
+
+
+OPENS_A_RUN = """
+from pipeline import runs
+with runs.run() as run_id:
+    print(run_id, flush=True)
+    input()
+"""
+
+
+def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
+    started = [subprocess.Popen([sys.executable, "-c", OPENS_A_RUN], stdin=-1, stdout=-1, text=True) for _ in range(2)]
+    killed, alive = started
+    ids = [process.stdout.readline().strip() for process in started]
+    killed.kill()
+    killed.communicate()
+    elsewhere = store.create_run("0", tags={"process.host": "another", "process.id": "1", "process.started": "1.00"})
+    foreign = store.create_run("0")  # of a program that is not ours
+    reused = store.create_run("0", tags=runs._this_process() | {"process.started": "1.00"})  # the number was given anew
+    with runs.run():
+        found = [store.get_run(run_id) for run_id in ids]
+    assert [run.info.status for run in found] == ["KILLED", "RUNNING"]
+    assert found[0].data.tags["error"] == "its process was killed" and found[0].info.end_time
+    others = [store.get_run(run.info.run_id).info.status for run in (elsewhere, foreign, reused)]
+    assert others == ["RUNNING", "RUNNING", "KILLED"]
+    alive.communicate("\n")
+    assert store.get_run(ids[1]).info.status == "FINISHED"
 
 
 @pytest.mark.parametrize("kind", ["garbage", "folder"])

@@ -1,5 +1,7 @@
 """What a killed training leaves, and that it goes on from there to the same bits."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from conftest import make_split
@@ -65,6 +67,20 @@ def test_a_damaged_state_falls_back_to_the_one_before(settings, tmp_path, damage
     weights, history, done = train(settings, tmp_path / "a")
     assert done == 2 and len(history) == 5
     assert equal(weights, train(settings, tmp_path / "b")[0])
+
+
+class Payload:
+    """Code, as a pickle carries it."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("ran"),))
+
+
+def test_a_state_that_carries_code_is_not_run_and_not_used(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / state.LATEST, history=np.array([Payload()], dtype=object), variable_000=np.zeros(1))
+    assert state.restore(tmp_path, models.build((8, 8, 1), 4, settings)) == Progress([], [])
+    assert not Path("ran").exists()
 
 
 def test_without_a_state_training_starts_afresh(settings, tmp_path):

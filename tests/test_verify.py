@@ -112,7 +112,7 @@ def test_an_edit_after_the_run_is_found(done, name, old, new, message):
 @pytest.mark.parametrize(
     ("tag", "value", "message"),
     [
-        ("git.commit", "f" * 40, "its code is not in this repository"),
+        ("git.commit", "f" * 40, "no branch or tag of this repository has it"),
         ("git.dirty", "true", "uncommitted code or parameters made this model"),
         ("data.train.sha256", "0" * 64, "digest and tag name other data"),
         ("model.sha256", "0" * 64, "not the model that this run trained"),
@@ -125,6 +125,19 @@ def test_a_run_that_tells_another_story_is_found(done, tag, value, message):
         assert message in done.fails(*VERIFY)
     finally:
         done.client().set_tag(run.info.run_id, tag, run.data.tags[tag])
+
+
+def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(done):
+    run = run_of(done)
+    gone = done.ok("git", "commit-tree", "HEAD^{tree}", "-m", "amended away").strip()
+    try:
+        done.client().set_tag(run.info.run_id, "git.commit", gone)
+        assert "no branch or tag of this repository has it" in done.fails(*VERIFY)
+        done.ok("git", "branch", "kept", gone)
+        assert "✗" not in done.ok(*VERIFY)
+    finally:
+        done.run("git", "branch", "-D", "kept")
+        done.client().set_tag(run.info.run_id, "git.commit", run.data.tags["git.commit"])
 
 
 def test_a_registered_version_of_another_model_is_found(done, tmp_path):

@@ -1,0 +1,59 @@
+"""How long `python -m pipeline.verify --all` takes on this folder and a store of many runs.
+
+    python -m benchmarks.verify_cost --runs 200
+
+Makes the store in a temporary folder: each run has the tags, data sets and the logged model of a real one, with bytes
+of its own. Prints wall and CPU seconds of the whole command.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pipeline import dataset, lineage, paths
+from pipeline.params import load
+from pipeline.train import DATA
+
+
+def fill(runs_wanted: int) -> None:
+    """Logs that many runs with a model each."""
+    from pipeline import runs, tracking
+
+    (description,) = load("dataset")
+    tags = lineage.tags(DATA)
+    splits = {name: dataset.load(folder) for name, folder in DATA.items()}
+    model = paths.MODEL.read_bytes()
+    for number in range(runs_wanted):
+        with tempfile.TemporaryDirectory() as folder, runs.run():
+            tracking.log_start({}, tags)
+            for name, images in splits.items():
+                tracking.log_data(name, images, tags[f"data.{name}.sha256"], context=name)
+            path = Path(folder) / paths.MODEL.name
+            path.write_bytes(model + f"{number}".encode())
+            tracking.log_model(path, description.image_shape, len(description.classes))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--runs", type=int, default=200, help="runs in the store (default 200)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        os.environ["DVC_ROOT"] = folder  # where the store puts its artifacts
+        fill(arguments.runs)
+        del os.environ["DVC_ROOT"]
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        shown = subprocess.run([sys.executable, "-m", "pipeline.verify", "--all"], check=False, stdout=subprocess.PIPE)
+        wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(shown.stdout.decode())
+        print(f"{wall:.1f} s, {cpu:.1f} CPU-seconds")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""What SECURITY.md promises and no other test shows. Parameters: test_params; models: test_models; states: test_state;
+sizes in headers: test_dataset; passwords: test_tune_faults."""
+
+import errno
+import os
+import signal
+import socket
+
+import pytest
+from conftest import ROOT
+
+pytestmark = pytest.mark.e2e
+
+
+def is_taken(address: str, port: int) -> bool:
+    """Whether another process has this address, or all addresses, of this machine."""
+    with socket.socket() as mine:
+        try:
+            mine.bind((address, port))
+        except OSError as error:
+            assert error.errno == errno.EADDRINUSE
+            return True
+        return False
+
+
+def test_the_ui_is_for_this_machine_alone(prepared, tmp_path):
+    recipe = (ROOT / "Makefile").read_text().partition("\nui:")[2].splitlines()[1].strip()
+    assert recipe == "mlflow ui"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = prepared.copy(tmp_path / "copy").start(*recipe.split(), "--port", str(port))
+    try:
+        assert any("Uvicorn running on" in line for line in process.stdout)
+        assert is_taken("127.0.0.1", port) and not is_taken("127.0.0.2", port)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
