@@ -87,11 +87,16 @@ def restore(description: Dataset, trained: str) -> None:
     from pipeline import lineage, tracking
 
     say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
-    params = lineage.locked().get("train", {}).get("params", {}).get(paths.PARAMS.name, {}).get("train", {})
+    params = {
+        stage: entry["params"][paths.PARAMS.name][stage]
+        for stage, entry in lineage.locked().items()
+        if stage in ("preprocess", "train")
+    }
+    params.get("preprocess", {}).pop("checks", None)
     data = {"train": paths.TRAIN, "validation": paths.VALIDATION}
     there = {name: folder for name, folder in data.items() if folder.is_dir()}
     known = {"restored_from": trained} | lineage.data_tags(there)
-    tracking.log_start({"dataset": {"name": description.name}, "train": params}, known)
+    tracking.log_start({"dataset": {"name": description.name}} | params, known)
     for row in pd.read_csv(paths.HISTORY).to_dict("records"):
         tracking.log_epoch(row)
     tracking.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
