@@ -9,6 +9,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
 
+# a virtual environment cannot be moved: the one of another folder is made anew
+ifneq ($(shell cat .venv/installed 2>/dev/null),$(CURDIR))
+.PHONY: .venv/installed
+endif
+
 install: .venv/installed  ## make .venv from requirements.lock (hash-checked)
 
 .venv/installed: requirements.lock
@@ -17,7 +22,7 @@ install: .venv/installed  ## make .venv from requirements.lock (hash-checked)
 	@echo "making .venv from requirements.lock: about 3 minutes, 3 GB"
 	@"$(PYTHON)" -m venv --clear .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 repro: install  ## download → preprocess → train → evaluate, then a summary; does nothing where nothing changed
 	@[ -e .git ] || { echo "DVC needs a git repository, and this folder is none; make it one: git init" >&2; exit 1; }

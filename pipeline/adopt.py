@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("run", nargs="?", help="Id of an MLflow run.")
+    which.add_argument("run", nargs="?", help="Id of an MLflow run, or its beginning.")
     which.add_argument("--study", help="Name of a study: its best trial.")
     parser.add_argument("--trial", type=int, help="Another trial of the study, by number: one of the front, say.")
     parser.add_argument(
@@ -40,7 +40,7 @@ def of_study(name: str, number: int | None, address: str | None) -> dict[str, An
     from pipeline import storage, study, trials
 
     study.be_quiet()
-    this = study.find(storage.open_storage(address or storage.default_address()), name)
+    this = study.find(storage.open_storage(address or storage.default_address(), must_exist=True), name)
     trained = {trial.number: trial for trial in trials.counted(this) if "epochs" in trial.user_attrs}
     trial = trials.best_trial(this) if number is None else trained.get(number)
     if trial is None and number is None:
@@ -54,14 +54,10 @@ def of_study(name: str, number: int | None, address: str | None) -> dict[str, An
 
 def of_run(run_id: str) -> dict[str, Any]:
     """The parameters of a run. Raises UserError where the store has no such run, or it trained nothing."""
-    from pipeline import runs, store
+    from pipeline import runs
 
-    store.open_store()
-    run = runs.find(run_id)
-    logged = {} if run is None else run.data.params
+    logged = runs.named(run_id).data.params
     found = {name: logged[f"train.{name}"] for name in Train.model_fields if f"train.{name}" in logged}
-    if run is None:
-        raise UserError(f"run {run_id} is not in the MLflow store")
     if not found:
         raise UserError(f"run {run_id} trained nothing; a study is adopted with --study NAME")
     return found
@@ -85,7 +81,8 @@ def main() -> None:
     found = of_run(given.run) if given.run else of_study(given.study, given.trial, given.storage)
     taken = {name: value for name, value in found.items() if name not in (given.keep or ())}
     (now,), (wanted,) = load("train"), load("train", overrides={"train": taken})
-    text = paths.PARAMS.read_text(encoding="utf-8")
+    path = paths.PARAMS.resolve()  # a link stays one
+    text = path.read_bytes().decode()  # and line ends stay as they are
     changed = {name: value for name, value in wanted if value != getattr(now, name)}
     if not changed:
         say(f"{paths.PARAMS} has these parameters already")
@@ -93,10 +90,10 @@ def main() -> None:
     adopted = rewrite(text, changed)
     if parse(adopted, str(paths.PARAMS)).train != wanted:
         raise UserError(f"{paths.PARAMS}: its section train is written in a way that cannot be changed in place")
-    files.write_text(paths.PARAMS, adopted)
+    files.write_text(path, adopted)
     lines = difflib.unified_diff(text.splitlines(), adopted.splitlines(), "before", str(paths.PARAMS), n=1, lineterm="")
     say("\n".join(lines))
-    say("train it:  dvc repro      take it back:  git checkout params.yaml")
+    say("train it:  dvc repro")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _sync(temporary)
+        if temporary.is_file() and path.is_file():
+            shutil.copymode(path, temporary)
         if temporary.is_dir() and path.exists():  # no rename replaces a folder that has files
             old = path.with_name(f".{path.name}.{os.getpid()}.old")
             path.rename(old)
@@ -35,9 +37,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` as UTF-8 with `\\n` line ends, atomically."""
+    """Writes `text` as UTF-8, with the line ends that are in it, atomically."""
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def sha256(path: Path) -> str:

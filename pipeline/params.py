@@ -75,7 +75,8 @@ def _explain(error: ValidationError, schema: type[Section]) -> list[str]:
         elif problem["type"] == "missing":
             lines.append(f"{where} is missing")
         elif problem["type"] == "value_error":
-            lines.append(str(problem["ctx"]["error"]))
+            nested = len(problem["loc"]) > 2  # those of a section name the key themselves
+            lines.append(f"{where}: {problem['ctx']['error']}" if nested else str(problem["ctx"]["error"]))
         else:
             message = problem["msg"][0].lower() + problem["msg"][1:]
             lines.append(f"{where}: {message}, not {problem['input']!r}")

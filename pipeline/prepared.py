@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline import paths
+from pipeline import lineage
 from pipeline.console import UserError, say
 
 
@@ -22,8 +22,8 @@ def bring_up_to_date() -> None:
     stages = ["params", "download", "preprocess"]
     if dvc("status", "--quiet", *stages) == 0:
         return
-    before = paths.LOCK.read_bytes() if paths.LOCK.exists() else None
+    before = lineage.locked().get("preprocess")
     if dvc("repro", "--single-item", *stages):
         raise UserError("the data could not be prepared; DVC says why above")
-    if before is not None and paths.LOCK.read_bytes() != before:
+    if before is not None and lineage.locked()["preprocess"] != before:
         say("note: the prepared data was out of date with params.yaml; it and dvc.lock were brought up to date")

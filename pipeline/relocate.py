@@ -9,6 +9,7 @@ mlflow.db; a copy of the database as it was is left beside it.
 import contextlib
 import shutil
 import sqlite3
+import time
 
 from pipeline import console, files
 from pipeline.console import UserError, say
@@ -51,9 +52,10 @@ def main() -> None:
     if old in (None, str(root)):
         say("nothing to do: the store knows this folder")
         return
-    kept = shutil.copy2(database, f"{database}.before-relocate")
+    kept = shutil.copy2(database, f"{database}.before-relocate-{time.strftime('%Y%m%d-%H%M%S')}")
     changed = relocate(str(database), old, str(root))
     say(f"{changed} paths led to {old} and lead to {root} now; the database as it was: {kept}")
+    say("a virtual environment in the folder does not move along: `make install` makes it anew")
 
 
 if __name__ == "__main__":

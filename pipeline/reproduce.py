@@ -1,4 +1,4 @@
-"""Trains a run once more, from its commit, parameters and data, and says whether the same model comes out.
+"""Trains a run once more from its commit, uncommitted changes, parameters and data: does the same model come out?
 
     python -m pipeline.reproduce RUN
 
@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,8 @@ def retrain(run: Any, folder: Path) -> None:
     params = folder / paths.PARAMS
     text = adopt.rewrite(params.read_text(encoding="utf-8"), adopt.of_run(run.info.run_id))
     files.write_text(params, text)
+    if paths.RAW.is_dir():  # the download stage checks the files and takes them, with no network
+        shutil.copytree(paths.RAW, folder / paths.RAW)
     # the data may come from DVC's cache of runs, the model may not: it is to be trained
     if call(*dvc("repro", "preprocess"), folder=folder) or call(*dvc("repro", "-fs", "train"), folder=folder):
         raise UserError("it could not be trained again; what is said above tells why")
@@ -84,14 +87,13 @@ def compare(run: Any, folder: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("run", help="Id of an MLflow run that trained a model.")
+    parser.add_argument("run", help="Id of an MLflow run that trained a model, or its beginning.")
     run_id = parser.parse_args().run
-    from pipeline import runs, store
+    from pipeline import runs
 
-    store.open_store()
-    run = runs.find(run_id)
-    if run is None or "model.sha256" not in run.data.tags:
-        raise UserError(f"run {run_id} is not in the MLflow store, or trained no model")
+    run = runs.named(run_id)
+    if "model.sha256" not in run.data.tags:
+        raise UserError(f"run {run_id} trained no model")
     commit = run.data.tags.get("git.commit", "unknown")
     with worktree(commit) as folder:
         retrain(run, folder)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,8 +49,9 @@ def run(
         mlflow.end_run("KILLED")
         raise
     except BaseException as error:
-        mlflow.set_tag("error", str(error)[:500] or type(error).__name__)
-        mlflow.end_run("FAILED")
+        with contextlib.suppress(MlflowException):  # the run may have been deleted meanwhile: `error` is what matters
+            mlflow.set_tag("error", str(error)[:500] or type(error).__name__)
+            mlflow.end_run("FAILED")
         raise
     if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
         mlflow.delete_tag("error")
@@ -120,6 +122,22 @@ def find(run_id: str | None) -> Run | None:
         found = mlflow.get_run(run_id) if run_id else None
         return found if found and found.info.lifecycle_stage == "active" else None
     return None
+
+
+def named(run_id: str) -> Run:
+    """The run of this id, or the one whose id begins so. Raises UserError where there is none, or are several."""
+    store.open_store()
+    if exact := find(run_id):
+        return exact
+    found = []
+    if re.fullmatch(r"[0-9a-f]{4,31}", run_id):
+        begin = f"attributes.run_id LIKE '{run_id}%'"
+        found = mlflow.search_runs(filter_string=begin, search_all_experiments=True, output_format="list")
+    if not found:
+        raise UserError(f"run {run_id} is not in the MLflow store")
+    if len(found) > 1:
+        raise UserError(f"run {run_id}: {len(found)} runs begin so: {', '.join(run.info.run_id for run in found)}")
+    return found[0]
 
 
 def children(parent: str) -> list[Run]:

@@ -100,13 +100,20 @@ class Dimension(Section):
         if self.choices is None:
             if self.low > self.high:
                 raise ValueError(f"low, {self.low}, should be at most high, {self.high}")
-            if self.step is not None and (self.log or self.step <= 0 or (self.high - self.low) / self.step % 1 > 1e-9):
+            if self.step is not None and (self.log or self.step <= 0 or not self.holds(self.high)):
                 raise ValueError(f"step: should lead from low to high in whole steps, without log, not {self.step}")
             if self.log and self.low <= 0:
                 raise ValueError(f"low: should be greater than 0 with log, not {self.low}")
         elif (self.step, self.log, self.low, self.high) != (None, False, None, None):
             raise ValueError("choices: should stand alone, without low, high, step or log")
         return self
+
+    def holds(self, value: Any) -> bool:
+        """Whether a sweep may try this value."""
+        if self.choices is not None:
+            return value in self.choices
+        steps = 0 if self.step is None else (value - self.low) / self.step  # 0.6 / 0.2 is 2.9999999999999996
+        return self.low <= value <= self.high and abs(steps - round(steps)) < 1e-9
 
     @property
     def values(self) -> list[Any]:
@@ -175,6 +182,8 @@ class Params(Section):
         for name, dimension in self.tune.space.items():
             if name not in searchable:
                 raise ValueError(f"unknown name tune.space.{name}; allowed here: {', '.join(searchable)}")
+            if Train.model_fields[name].annotation is int and dimension.step not in (None, *range(1, 65537)):
+                raise ValueError(f"tune.space.{name}.step: should be a whole number, not {dimension.step}")
             for value in dimension.values:
                 try:
                     Train.model_validate(dict(self.train) | {name: value})

@@ -1,6 +1,7 @@
 """Where Optuna keeps studies: a journal file on this machine, or PostgreSQL for several; and who is at work on them."""
 
 import contextlib
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -22,14 +23,19 @@ def default_address() -> str:
     return os.environ.get("OPTUNA_STORAGE") or str(files.project_root() / paths.JOURNAL)
 
 
-def open_storage(address: str) -> BaseStorage:
-    """Opens a journal file, which is made where there is none, or the database at postgresql://….
+def open_storage(address: str, must_exist: bool = False) -> BaseStorage:
+    """Opens a journal file, which is made where there is none unless it `must_exist`, or postgresql://….
 
     In a database, workers leave heartbeats, and a trial whose worker no longer does is queued again. Raises UserError
-    for another kind of address and where the database does not answer.
+    for another kind of address, a damaged journal, and where the database does not answer.
     """
     if not is_database(address):
-        return JournalStorage(_open_journal(Path(address)))
+        if must_exist and not Path(address).is_file():
+            raise UserError(f"storage {address}: is not there")
+        try:
+            return JournalStorage(_open_journal(Path(address)))
+        except (json.JSONDecodeError, KeyError) as error:
+            raise UserError(f"storage {address}: is damaged ({error}); put a copy back, or name another") from None
     safe = shown(address)
     try:
         return RDBStorage(
@@ -107,13 +113,19 @@ def _beside(address: str, name: str) -> Path:
 
 
 def _open_journal(path: Path) -> JournalFileBackend:
+    if path.is_dir():
+        raise UserError(f"storage {path}: is a folder, not a journal file")
     if path.is_file() and path.stat().st_size and not path.read_bytes().startswith(b'{"op_code":'):
         raise UserError(f"storage {path}: is no journal of Optuna's")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _KernelLock(path)
     with lock.lock, path.open("ab+") as file:  # a line that a power cut has torn would make all others unreadable
         file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
+        for line in content.splitlines(keepends=True)[-2:]:  # Optuna overlooks the last line until there is another
+            if line.endswith(b"\n"):
+                json.loads(line)
     return JournalFileBackend(str(path), lock_obj=lock)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import optuna
+from optuna.trial import TrialState
 
 from pipeline.console import UserError
 from pipeline.sections import Dataset, Dimension, Train, Tune
@@ -52,6 +53,7 @@ def open_study(storage: optuna.storages.BaseStorage, tune: Tune, subject: dict[s
             f"study {tune.study} is about something else: {'; '.join(differences)}. "
             "Put that back, or begin a new study with --study NAME"
         )
+    study.set_metric_names(tune.objectives)  # optuna-dashboard shows them
     return study
 
 
@@ -92,20 +94,35 @@ def subject(train: Train, tune: Tune, data: dict[str, str], code: dict[str, str]
 
 def _differences(known: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for name in sorted(known.keys() | now.keys()):
-        before, after = (str(values.get(name, "nothing"))[:40] for values in (known, now))
-        if before != after and name.startswith(("data.", "pipeline/")):
+        before, after = (str(values.get(name, "nothing")) for values in (known, now))
+        if before != after and (name.startswith(("data.", "pipeline/")) or len(before) + len(after) > 200):
             yield f"{name} has changed"
         elif before != after:
             yield f"{name} was {before}, now {after}"
 
 
+def agree_limits(study: optuna.Study, tune: Tune) -> None:
+    """Notes how many trials the study is to have, and how long it may take: the most that is asked for at one time.
+
+    Hold the turn. Whoever works on the study goes by `limits`, so that no one ends it while another wants more.
+    """
+    known = study.user_attrs.get("limits")
+    trials, timeout = tune.trials, tune.timeout
+    if known and study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        trials = max(trials, known["trials"])
+        timeout = None if None in (timeout, known["timeout"]) else max(timeout, known["timeout"])
+    study.set_user_attr("limits", {"trials": trials, "timeout": timeout})
+
+
+def limits(study: optuna.Study, tune: Tune) -> Tune:
+    """`tune` with the limits that were agreed on."""
+    return tune.model_copy(update=study.user_attrs.get("limits", {}))
+
+
 def begin_with(study: optuna.Study, train: Train, space: dict[str, Dimension]) -> None:
     """Has a new study try the parameters of params.yaml first, where they lie in the space. Hold the turn."""
     values = {name: getattr(train, name) for name in space}
-    inside = all(
-        values[name] in d.choices if d.choices is not None else d.low <= values[name] <= d.high
-        for name, d in space.items()
-    )
+    inside = all(dimension.holds(values[name]) for name, dimension in space.items())
     if inside and not study.get_trials(deepcopy=False):
         study.enqueue_trial(values)
 

@@ -36,15 +36,22 @@ def parent(this: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator[str
         if not goes_on:
             space = {name: str(dimension) for name, dimension in tune.space.items()}
             tracking.log_start({"space": space}, tags | {"optuna.study": this.study_name})
+            this.set_user_attr("former_mlflow_run_id", old.info.run_id if old else None)
             this.set_user_attr("mlflow_run_id", run_id)
-        if old is not None and not goes_on:
-            for child in runs.children(old.info.run_id):
+        former = runs.find(this.user_attrs.get("former_mlflow_run_id"))
+        if former is not None:  # now, or at the next call if this one is killed here
+            for child in runs.children(former.info.run_id):
                 runs.move(child.info.run_id, run_id)
-            runs.delete(old.info.run_id)
-        opened = os.environ.get("MLFLOW_RUN_ID")
-        if opened and opened != run_id:
-            runs.note(opened, f"This call went on with study {this.study_name}, which is run {run_id}.")
+            runs.delete(former.info.run_id)
+        explain(this)
         yield run_id
+
+
+def explain(this: optuna.Study) -> None:
+    """Says in the run that `mlflow run` has opened, if it is not the study's own, which one that is."""
+    opened, own = os.environ.get("MLFLOW_RUN_ID"), this.user_attrs["mlflow_run_id"]
+    if opened and opened != own:
+        runs.note(opened, f"This call went on with study {this.study_name}, which is run {own}.")
 
 
 def is_reported(run_id: str | None) -> bool:

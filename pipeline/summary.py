@@ -16,7 +16,8 @@ def summary(train: dict, test: dict, run_id: str) -> str:
             "figures              reports/figures/",
             "data checks          reports/data_checks.html",
             f"MLflow run           {run_id}",
-            "open the UI          make ui   (or: mlflow ui), then http://127.0.0.1:5000",
+            "open the UI          make ui   (or: mlflow ui), then",
+            f"                     http://127.0.0.1:5000/#/experiments/0/runs/{run_id}",
         ]
     )
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.study import Plan
 
-OPTIONS = ("study", "trials", "timeout", "workers")
+OPTIONS = ("study", "trials", "timeout", "workers", "epochs")
 
 
 def arguments() -> argparse.Namespace:
@@ -56,6 +56,7 @@ def main() -> None:
     store.open_store()
     data = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
     subject = study.subject(train, tune, data, fingerprint.code_sha256())
+    tune = tune.model_copy(update={"workers": min(tune.workers, tune.trials)})
     threads = max(1, train.threads // tune.workers)
     each = train.model_copy(update={"epochs": tune.epochs, "threads": threads})
 
@@ -64,7 +65,9 @@ def main() -> None:
             this = study.open_study(opened, tune, subject)
             study.begin_with(this, train, tune.space)
             worker.bury_dead(this, address)
+            study.agree_limits(this, tune)
             if not trials.open_ended(this, tune) and study_runs.is_reported(this.user_attrs.get("mlflow_run_id")):
+                study_runs.explain(this)
                 conclude(this, tune)
                 return
             parent = stack.enter_context(study_runs.parent(this, tune, lineage.tags(DATA)))
@@ -79,17 +82,17 @@ def main() -> None:
 
 def run_workers(this: "optuna.Study", plan: "Plan") -> None:
     """Starts the workers and shows how the study comes on until they end. Raises KeyboardInterrupt after Ctrl-C."""
-    with _signals_blocked():  # a worker inherits that, and lets them in when it is ready for them
-        from pipeline import worker
+    from pipeline import worker
 
-        spawn = multiprocessing.get_context("spawn")
-        workers = [
-            spawn.Process(target=worker.work, args=(plan, os.getpid()), name=f"worker {number}")
-            for number in range(1, plan.tune.workers + 1)
-        ]
-        for process in workers:
-            process.start()
+    spawn = multiprocessing.get_context("spawn")
+    workers = [
+        spawn.Process(target=worker.work, args=(plan, os.getpid()), name=f"worker {number}")
+        for number in range(1, plan.tune.workers + 1)
+    ]
     try:
+        with _signals_blocked():  # a worker inherits that, and lets them in when it is ready for them
+            for process in workers:
+                process.start()
         _watch(this, plan.tune, workers)
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
@@ -143,7 +146,8 @@ def conclude(this: "optuna.Study", tune: Tune) -> None:
     best = trials.best_trial(this)
     if best is None:
         reasons = {trial.user_attrs["error"] for trial in counted if "error" in trial.user_attrs}
-        raise UserError(f"study {tune.study} has no complete trial: {'; '.join(sorted(reasons)) or 'all were pruned'}")
+        why = "; ".join(sorted(reasons)) or ("all were pruned" if counted else "the time was over before one ended")
+        raise UserError(f"study {tune.study} has no complete trial: {why}")
     say(f"study {tune.study}: {status(this, counted)}")
     say("  " + "  ".join(f"{name} {value}" for name, value in best.params.items()))
     say(f"make it the baseline:  python -m pipeline.adopt --study {tune.study}  &&  dvc repro")

@@ -24,7 +24,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("run", nargs="?", help="Id of a run.")
+    which.add_argument("run", nargs="?", help="Id of a run, or its beginning.")
     which.add_argument("--all", action="store_true", help="This folder and every run that trained a model.")
     return parser.parse_args()
 
@@ -55,7 +55,10 @@ def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link
             "commits", f"{name}: {commit[:8]}", _in_history(commit), "no branch or tag of this repository has it"
         )
         clean = tags.get("git.dirty") == "false"
-        yield Link("commits", f"{name}: a clean tree", clean, "uncommitted code or parameters made this model")
+        meaning = (
+            f"uncommitted code or parameters made this model; `reproduce {run.info.run_id[:8]}` goes by what it carries"
+        )
+        yield Link("commits", f"{name}: a clean tree", clean, meaning)
     for entry in run.inputs.dataset_inputs:
         context = next((tag.value for tag in entry.tags if tag.key == "mlflow.data.context"), "")
         agrees = entry.dataset.digest == tags.get(f"data.{context}.sha256", "")[:32]
@@ -111,9 +114,11 @@ def main() -> None:
             if trained is None:
                 say(f"note: run {named} is not in this MLflow store; `dvc repro --force evaluate` restores it")
         links += folder_links(description, runs.find(trained))
-    chosen = [run for run in runs.trained() if given.all or run.info.run_id == (given.run or trained)]
+    else:
+        trained = runs.named(given.run).info.run_id
+    chosen = [run for run in runs.trained() if given.all or run.info.run_id == trained]
     if given.run and not chosen:
-        raise UserError(f"run {given.run} is not in the MLflow store, or trained no model")
+        raise UserError(f"run {given.run} trained no model")
     models, versions = runs.logged_models(), runs.model_versions()
     for run in chosen:
         run_id = run.info.run_id

@@ -48,7 +48,7 @@ def work(plan: Plan, launcher: int) -> None:
             with contextlib.ExitStack() as turn:
                 turn.enter_context(storage.turn(plan.address, plan.tune.study))
                 bury_dead(this, plan.address)
-                if trials.wants_more(this, plan.tune):
+                if trials.wants_more(this, study.limits(this, plan.tune)):
                     run = _trial(lambda trial: objective(trial, plan, splits, stopping), name, turn.close)
                     this.optimize(run, n_trials=1, catch=(Exception,), callbacks=[_forget])
                     continue
@@ -107,5 +107,5 @@ def bury_dead(this: optuna.Study, address: str) -> None:
         if storage.is_dead(address, trial.user_attrs.get("worker")):
             trials.queue_again(this, trial)
             this.tell(trial.number, state=TrialState.FAIL)
-            if "mlflow_run_id" in trial.user_attrs:
+            if runs.find(trial.user_attrs.get("mlflow_run_id")):  # the user may have deleted it
                 runs.end(trial.user_attrs["mlflow_run_id"], "FAILED", "its process was killed; queued again")

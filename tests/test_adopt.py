@@ -68,3 +68,17 @@ def test_a_value_that_would_not_train_leaves_the_file(store, tmp_path, monkeypat
     with pytest.raises(UserError, match="batch_size"):
         adopt.main()
     assert paths.PARAMS.read_text() == TEXT
+
+
+def test_line_ends_links_and_rights_stay(store, tmp_path, monkeypatch):
+    run = store.create_run("0").info.run_id
+    store.log_param(run, "train.filters", 64)
+    monkeypatch.chdir(tmp_path)
+    real = tmp_path / "real.yaml"
+    real.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    real.chmod(0o600)
+    paths.PARAMS.symlink_to(real)
+    monkeypatch.setattr(sys, "argv", ["adopt", run])
+    adopt.main()
+    assert paths.PARAMS.is_symlink() and real.stat().st_mode & 0o777 == 0o600
+    assert real.read_bytes().decode() == TEXT.replace("filters: 32", "filters: 64", 1).replace("\n", "\r\n")

@@ -34,6 +34,10 @@ WRONG = [
     ("dataset.test.images", "train-images", "dataset: the four files should have four names"),
     ("preprocess.checks.pixel_min", 256, "preprocess.checks.pixel_min: input should be less than or equal to 255"),
     ("train.schedule", "linear", "train.schedule: input should be 'constant' or 'cosine', not 'linear'"),
+    ("tune.space.filters", {"low": 2}, "tune.space.filters: should have low and high, or choices"),
+    ("tune.space.filters", {"low": 2, "high": 6, "step": 0.5}, "tune.space.filters.step: should be a whole number"),
+    ("tune.space.filters", {"low": 2, "high": 6, "step": 3}, "tune.space.filters: step: should lead from low to high"),
+    ("tune.space.filters", {"lo": 2, "high": 6}, "unknown name tune.space.filters.lo; did you mean low?"),
     ("dataset.train.images", "../../etc/passwd", "dataset.train.images: string should match pattern"),
 ]
 

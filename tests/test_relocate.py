@@ -22,7 +22,7 @@ def test_a_moved_folder_says_so_and_is_repaired_by_one_command(prepared, tmp_pat
     assert "the logged model is not there" in shown
 
     shown = moved.ok("python", "-m", "pipeline.relocate")
-    assert f"lead to {moved.folder} now" in shown
+    assert f"lead to {moved.folder} now" in shown and "make install" in shown
     assert "was made in" not in moved.ok("python", "-m", "pipeline.verify", run.info.run_id)
     assert moved.artifacts(run) == artifacts
     path = moved.client().download_artifacts(run.info.run_id, "model_summary.txt", str(tmp_path))

@@ -111,3 +111,11 @@ def test_a_store_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch, kind):
         (tmp_path / "bad.db").write_bytes(b"no data base" * 1000)
     with pytest.raises(UserError, match=r"MLflow's store cannot be opened: .*(not a database|is a folder)"):
         open_store()
+
+
+def test_a_run_may_be_named_by_the_beginning_of_its_id(store):
+    run_id = store.create_run("0").info.run_id
+    assert runs.named(run_id).info.run_id == runs.named(run_id[:8]).info.run_id == run_id
+    for wrong in ("0123", run_id[:3], "%", "' OR 1=1"):
+        with pytest.raises(UserError, match="is not in the MLflow store"):
+            runs.named(wrong)

@@ -91,3 +91,20 @@ def test_a_process_at_work_is_not_dead(journal):
     with storage.at_work(journal) as name:
         assert not storage.is_dead(journal, name)
     assert storage.is_dead(journal, name)
+
+
+@pytest.mark.parametrize("line", ["hello\n", '{"op_code": 0}\n', '{"op_code"\n{"op_code": 1}\n'])
+def test_a_damaged_journal_is_one_line(journal, line):
+    optuna.create_study(storage=storage.open_storage(journal), study_name="a")
+    with Path(journal).open("a") as file:
+        file.write(line)
+    with pytest.raises(UserError, match="is damaged"):
+        storage.open_storage(journal)
+
+
+def test_a_folder_or_what_is_not_there_is_refused_and_nothing_is_made(tmp_path):
+    with pytest.raises(UserError, match="is a folder"):
+        storage.open_storage(str(tmp_path))
+    with pytest.raises(UserError, match="is not there"):
+        storage.open_storage(str(tmp_path / "typo"), must_exist=True)
+    assert not list(tmp_path.iterdir()) and not Path(f"{tmp_path}.locks").exists()

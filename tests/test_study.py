@@ -35,8 +35,42 @@ def test_a_study_goes_on_with_the_same_subject(memory, params):
 )
 def test_a_study_about_something_else_is_refused_with_what_differs(memory, params, changes, message):
     study.open_study(memory, params.tune, about(params))
+    objectives = changes.get("tune.objectives", "validation_accuracy").split(", ")
+    tune = params.tune.model_copy(update={"objectives": objectives})
     with pytest.raises(UserError, match=f"{message}.* begin a new study with --study NAME"):
-        study.open_study(memory, params.tune, about(params, **changes))
+        study.open_study(memory, tune, about(params, **changes))
+
+
+def test_values_that_differ_only_at_their_end_differ(memory, params):
+    rates = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02]
+    spaces = [str(Dimension(choices=[*rates, last])) for last in (0.03, 0.04)]
+    study.open_study(memory, params.tune, about(params, **{"tune.space.learning_rate": spaces[0]}))
+    with pytest.raises(UserError, match=r"tune.space.learning_rate was .* 0.03, now .* 0.04"):
+        study.open_study(memory, params.tune, about(params, **{"tune.space.learning_rate": spaces[1]}))
+
+
+def test_limits_are_the_largest_that_are_asked_for_at_one_time(memory, params):
+    def launch(trials, timeout=None):
+        study.agree_limits(this, params.tune.model_copy(update={"trials": trials, "timeout": timeout}))
+        agreed = study.limits(this, params.tune)
+        return agreed.trials, agreed.timeout
+
+    this = study.open_study(memory, params.tune, about(params))
+    assert launch(5, 60) == (5, 60)
+    assert launch(2) == (2, None), "nobody is at work"
+    trial = this.ask()
+    assert launch(4, 30) == (4, None)
+    assert launch(3) == (4, None)
+    this.tell(trial, 0.5)
+    assert launch(3, 30) == (3, 30)
+
+
+def test_parameters_between_the_steps_are_not_tried_first(memory, params):
+    this = study.open_study(memory, params.tune, about(params))
+    study.begin_with(this, params.train.model_copy(update={"filters": 5}), params.tune.space)
+    assert not this.trials
+    study.begin_with(this, params.train, params.tune.space)
+    assert this.trials[0].system_attrs["fixed_params"]["filters"] == params.train.filters
 
 
 def test_the_subject_knows_all_but_threads_and_what_is_searched(params):

@@ -155,4 +155,4 @@ def test_a_registered_version_of_another_model_is_found(done, tmp_path):
 
 
 def test_a_run_that_is_not_there_is_one_line(done):
-    assert "error: run 0123 is not in the MLflow store, or trained no model" in done.fails(*VERIFY, "0123")
+    assert "error: run 0123 is not in the MLflow store" in done.fails(*VERIFY, "0123")
