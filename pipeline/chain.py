@@ -34,14 +34,24 @@ def raw_files(description: Dataset) -> Iterator[Link]:
 
 def stages() -> Iterator[Link]:
     """What dvc.lock says about inputs, parameters and outputs of each stage, against what is there now."""
-    params = YAML(typ="safe", pure=True).load(paths.PARAMS.read_text(encoding="utf-8"))
+    params, pipeline = (
+        YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) for path in (paths.PARAMS, paths.PIPELINE)
+    )
+    lost = "lost: nothing says what the stages made; `git checkout dvc.lock`"
+    yield Link("stages", f"{paths.LOCK} is there", paths.LOCK.is_file(), lost)
+    made = lineage.locked_hashes()
     for stage, entry in lineage.locked().items():
+        after = f"edited since {stage} ran; `dvc repro` runs it again"
+        command = pipeline["stages"].get(stage, {}).get("cmd")
+        yield Link("stages", f"command of {stage} = dvc.lock", command == entry.get("cmd"), after)
         for dep in entry.get("deps", []):
-            after = f"edited since {stage} ran; `dvc repro` runs it again"
-            if Path(dep["path"]).suffix == ".py":
-                yield Link("code", f"{dep['path']} = dvc.lock, {stage}", md5(Path(dep["path"])) == dep["md5"], after)
+            name = dep["path"]
+            if name in made:  # two lines of dvc.lock: an output is held against the disk below
+                other = f"{stage} ran on another {name} than there is now; `dvc repro` runs it again"
+                yield Link("stages", f"{name} of {stage} = its maker's", made[name] == dep.get("md5"), other)
+            else:
+                yield Link("code", f"{name} = dvc.lock, {stage}", md5(Path(name)) == dep.get("md5"), after)
         for name, value in entry.get("params", {}).get(paths.PARAMS.name, {}).items():
-            after = f"edited since {stage} ran; `dvc repro` runs it again"
             yield Link("parameters", f"{name} = dvc.lock, {stage}", params.get(name) == value, after)
         for out in entry.get("outs", []):
             path = Path(out["path"])
@@ -49,9 +59,15 @@ def stages() -> Iterator[Link]:
                 yield Link(
                     "outputs",
                     f"{path} = dvc.lock, {stage}",
-                    md5(path) == out["md5"],
+                    md5(path) == out.get("md5"),
                     "changed by hand, or on a bad disk",
                 )
+
+
+def missing() -> list[str]:
+    """The outputs that dvc.lock names and that are not here."""
+    outs = (out["path"] for entry in lineage.locked().values() for out in entry.get("outs", []))
+    return [path for path in outs if not Path(path).exists()]
 
 
 def cache() -> Iterator[Link]:
@@ -60,7 +76,7 @@ def cache() -> Iterator[Link]:
     folder = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()) / "files" / "md5"
     for entry in lineage.locked().values():
         for out in entry.get("outs", []):
-            for name in _objects(folder, out["md5"]):
+            for name in _objects(folder, out["md5"]) if out.get("md5") else ():
                 path = folder / name[:2] / name[2:]
                 if path.exists():
                     meaning = "damaged in the cache; delete it, then `dvc pull` or `dvc repro`"
@@ -69,19 +85,18 @@ def cache() -> Iterator[Link]:
 
 def metrics(logged: dict[str, float]) -> Iterator[Link]:
     """The figures in reports/*.json against those that MLflow has of the run."""
-    for path, prefix in ((paths.TRAIN_METRICS, {"validation": "best"}), (paths.TEST_METRICS, {"test": "test"})):
+    for path, part, group in ((paths.TRAIN_METRICS, "validation", "best"), (paths.TEST_METRICS, "test", "test")):
         if not path.is_file():
             continue
         try:
-            report = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            yield Link("metrics", str(path), False, "no longer JSON: edited by hand")
+            figures = {name: float(value) for name, value in json.loads(path.read_text(encoding="utf-8"))[part].items()}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            yield Link("metrics", str(path), False, "not as it was written: edited by hand")
             continue
-        for part, group in prefix.items():
-            for name, value in report[part].items():
-                if f"{group}/{name}" in logged:
-                    same = abs(logged[f"{group}/{name}"] - value) < 1e-6
-                    yield Link("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
+        for name, value in figures.items():
+            if f"{group}/{name}" in logged:
+                same = abs(logged[f"{group}/{name}"] - value) < 1e-6
+                yield Link("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
 
 
 def prepared_data(tags: dict[str, str]) -> Iterator[Link]:

@@ -97,8 +97,10 @@ def restore(description: Dataset, trained: str) -> None:
     there = {name: folder for name, folder in data.items() if folder.is_dir()}
     known = {"restored_from": trained} | lineage.data_tags(there)
     tracking.log_start({"dataset": {"name": description.name}} | params, known)
+    logged = tracking.logged_epochs()  # where a restoration was killed
     for row in pd.read_csv(paths.HISTORY).to_dict("records"):
-        tracking.log_epoch(row)
+        if row["epoch"] not in logged:
+            tracking.log_epoch(row)
     tracking.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
     tracking.log_model(paths.MODEL, description.image_shape, len(description.classes))
 
@@ -111,12 +113,13 @@ def main() -> None:
     with console.hushed():
         from pipeline import runs, state
 
-    trained = paths.RUN_ID.read_text().strip()
+    trained = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
     sha256 = files.sha256(paths.MODEL)
     run_id = runs.find_run(trained, sha256)
     if run_id and runs.tag(run_id, "model.sha256") != sha256:
         raise UserError(f"{paths.MODEL}: is not the model that run {run_id} trained; `dvc checkout` puts that back")
-    with runs.run(run_id) as active:
+    begun = runs.find_tagged("restored_from", trained) if run_id is None else None
+    with state.outputs(), runs.run(run_id or (begun and begun[0])) as active:
         if run_id is None:
             restore(description, trained)
         evaluate(description, settings, Path())

@@ -9,11 +9,14 @@ from pathlib import Path
 from pipeline import files
 from pipeline.sections import Train
 
-CODE = ["dataset.py", "fitting.py", "models.py", "pooling.py"]  # the modules that decide about the weights
+WEIGHTS = ["dataset.py", "fitting.py", "models.py", "pooling.py"]  # the modules that decide about the weights
 
 
 def fingerprint(params: Train, data: dict[str, str]) -> str:
-    """A name for one training: 32 hexadecimal digits of parameters, data (name → sha256), code and libraries."""
+    """A name for one training: 32 hexadecimal digits of parameters, data (name → sha256), code and libraries.
+
+    All the code: to begin afresh without need costs less than to go on with other code.
+    """
     what = {
         "params": params.model_dump(),
         "data": data,
@@ -24,6 +27,7 @@ def fingerprint(params: Train, data: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def code_sha256() -> dict[str, str]:
-    """File name → sha256 of each module that decides about the weights."""
-    return {name: files.sha256(Path(__file__).with_name(name)) for name in CODE}
+def code_sha256(names: list[str] | None = None) -> dict[str, str]:
+    """File name → sha256 of these modules of the pipeline, or of all."""
+    here = Path(__file__).parent
+    return {name: files.sha256(here / name) for name in names or sorted(path.name for path in here.glob("*.py"))}

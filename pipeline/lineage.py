@@ -11,9 +11,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, YAMLError
 
 from pipeline import files, paths
+from pipeline.console import UserError
 
 SOURCES = [
     "pipeline",
@@ -29,7 +30,7 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
     git.commit and git.dirty ("unknown" outside a repository), dvc.stage and dvc.exp_name where DVC started this
     process, python.version and processor, on which the last bits depend, and the tags of the data.
     """
-    commit = (_git("rev-parse", "HEAD") or "unknown").strip()
+    commit = (_git("rev-parse", "HEAD") or b"unknown").decode().strip()
     changes = _git("status", "--porcelain", "--", *SOURCES)
     found = {
         "git.commit": commit,
@@ -48,16 +49,18 @@ def packages() -> str:
     return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
 
 
-def uncommitted() -> str:
+def uncommitted() -> bytes:
     """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing."""
-    index = Path((_git("rev-parse", "--git-path", "index") or "").strip("\n"))
+    index = Path((_git("rev-parse", "--git-path", "index") or b"").decode().strip("\n"))
     if not index.is_file():
-        return ""
+        return b""
     with tempfile.TemporaryDirectory() as folder:  # a copy of the index, so that the user's stays as it is
         elsewhere = {"GIT_INDEX_FILE": shutil.copy(index, Path(folder) / "index")}
         there = [source for source in SOURCES if Path(source).exists() or _git("ls-files", "--", source)]
         _git("add", "--all", "--", *there, **elsewhere)
-        return _git("diff", "--cached", "--binary", "HEAD", "--", *SOURCES, **elsewhere) or ""
+        # diff-index, since what `git diff` writes depends on the user's settings: colours, prefixes, other programs
+        plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv")
+        return _git("diff-index", "--cached", *plain, "HEAD", "--", *SOURCES, **elsewhere) or b""
 
 
 def _processor() -> str:
@@ -94,16 +97,19 @@ def locked_hashes() -> dict[str, str]:
 
 
 def locked() -> dict[str, Any]:
-    """Stage → what dvc.lock says about it; empty where there is none."""
+    """Stage → what dvc.lock says about it; empty where there is none. Raises UserError for a damaged one."""
     if not paths.LOCK.is_file():
         return {}
-    return YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
+    try:
+        return dict(YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"])
+    except (YAMLError, ValueError, TypeError, KeyError):
+        raise UserError(f"{paths.LOCK}: is damaged; `git checkout {paths.LOCK}` puts back the last one") from None
 
 
-def _git(*arguments: str, **environment: str) -> str | None:
+def _git(*arguments: str, **environment: str) -> bytes | None:
     """What git prints, or None where it is missing, this is no repository, or there is no commit yet."""
     try:
         result = subprocess.run(["git", *arguments], capture_output=True, check=False, env=os.environ | environment)
     except FileNotFoundError:
         return None
-    return result.stdout.decode(errors="replace") if result.returncode == 0 else None
+    return result.stdout if result.returncode == 0 else None

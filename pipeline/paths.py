@@ -5,6 +5,7 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 SCHEMA = Path("params.schema.json")
 LOCK = Path("dvc.lock")
+PIPELINE = Path("dvc.yaml")
 
 JOURNAL = Path("sweeps/optuna.journal")
 CHECKPOINT = Path("checkpoints/model.keras")  # among the artifacts of a trial that was the best when it ended

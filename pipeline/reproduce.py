@@ -27,11 +27,14 @@ DIFFERENCE = Path("environment/uncommitted.diff")
 @contextlib.contextmanager
 def worktree(commit: str) -> Iterator[Path]:
     """A folder with the files of a commit, for the block, that shares DVC's cache. Raises UserError without it."""
+    if call("git", "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}", quiet=True):
+        raise UserError(f"commit {commit} is not in this repository")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "worktree"
-        if call("git", "worktree", "add", "--quiet", "--detach", str(folder), commit):
-            raise UserError(f"commit {commit} is not in this repository")
+        no_hooks = ("-c", f"core.hooksPath={os.devnull}")  # `dvc install` has one, which would want the data already
         try:
+            if call("git", *no_hooks, "worktree", "add", "--quiet", "--detach", str(folder), commit):
+                raise UserError(f"git could not make a worktree of commit {commit}")
             cache = subprocess.run(dvc("cache", "dir"), capture_output=True, text=True, check=True).stdout.strip()
             call(*dvc("cache", "dir", "--local", str(Path(cache).resolve())), folder=folder)
             yield folder
@@ -44,19 +47,21 @@ def dvc(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "dvc", *arguments]
 
 
-def call(*command: str, folder: Path = Path(), **environment: str) -> int:
-    """Runs a program in a folder, with its output on the terminal; returns its exit code."""
+def call(*command: str, folder: Path = Path(), quiet: bool = False) -> int:
+    """Runs a program in a folder, with its output on the terminal unless `quiet`; returns its exit code."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_"))}
-    return subprocess.run(command, cwd=folder, env=inherited | {"PATH": path} | environment, check=False).returncode
+    where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} if quiet else {}
+    return subprocess.run(command, cwd=folder, env=inherited | {"PATH": path}, check=False, **where).returncode
 
 
 def retrain(run: Any, folder: Path) -> None:
     """Brings a worktree to what the run was trained from, and trains. Raises UserError where that cannot be done."""
     from pipeline import runs
 
-    difference = runs.download(run.info.run_id, DIFFERENCE, folder.parent)
-    if run.data.tags.get("git.dirty") == "true" and difference is None:
+    dirty = run.data.tags.get("git.dirty") == "true"  # if not, a try that was killed may yet have left a difference
+    difference = runs.download(run.info.run_id, DIFFERENCE, folder.parent) if dirty else None
+    if dirty and difference is None:
         raise UserError("it was trained with uncommitted changes that it does not carry")
     if difference is not None and call("git", "apply", "--whitespace=nowarn", str(difference), folder=folder):
         raise UserError("its uncommitted changes do not fit its commit")
@@ -95,6 +100,10 @@ def main() -> None:
     if "model.sha256" not in run.data.tags:
         raise UserError(f"run {run_id} trained no model")
     commit = run.data.tags.get("git.commit", "unknown")
+    if commit == "unknown":
+        raise UserError(
+            f"run {run.info.run_id} does not say which commit trained it (restored, or trained without git)"
+        )
     with worktree(commit) as folder:
         retrain(run, folder)
         say(compare(run, folder))

@@ -49,9 +49,12 @@ def run(
         mlflow.end_run("KILLED")
         raise
     except BaseException as error:
-        with contextlib.suppress(MlflowException):  # the run may have been deleted meanwhile: `error` is what matters
+        with contextlib.suppress(MlflowException):  # the run was deleted, or the disk is full: `error` is what matters
             mlflow.set_tag("error", str(error)[:500] or type(error).__name__)
+        with contextlib.suppress(MlflowException):
             mlflow.end_run("FAILED")
+        if isinstance(error, MlflowException):
+            raise UserError(f"MLflow's store: {error.message.splitlines()[0]}") from None
         raise
     if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
         mlflow.delete_tag("error")
@@ -93,10 +96,12 @@ def find_run(run_id: str, model_sha256: str) -> str | None:
     return found[0].info.run_id if found else None
 
 
-def find_training(name: str) -> tuple[str, str] | None:
-    """(id, status) of the newest run that carries the tag training = `name`, or None."""
+def find_tagged(key: str, value: str) -> tuple[str, str] | None:
+    """(id, status) of the newest run that carries this tag, or None."""
+    if "'" in value:  # no value of ours; MLflow could not read the filter
+        return None
     found = mlflow.search_runs(
-        filter_string=f"tags.training = '{name}'", search_all_experiments=True, max_results=1, output_format="list"
+        filter_string=f"tags.`{key}` = '{value}'", search_all_experiments=True, max_results=1, output_format="list"
     )
     return (found[0].info.run_id, found[0].info.status) if found else None
 

@@ -7,8 +7,6 @@ training. Whoever asks for the same training again goes on from the last finishe
 import contextlib
 import itertools
 import shutil
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from pipeline import files
+from pipeline.console import say
 from pipeline.fitting import Epoch, Progress
 
 if TYPE_CHECKING:
@@ -40,6 +39,24 @@ def claim(name: str) -> Iterator[Path]:
             break
     try:
         yield folder
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def outputs() -> Iterator[None]:
+    """One process at a time writes the outputs in this folder; another one waits, and says so.
+
+    DVC runs one stage at a time, but a stage outlives a DVC that was killed, until the end of its epoch.
+    """
+    lock = FileLock(Path.cwd() / ".state" / "outputs.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("waiting for another process that is still at the outputs in this folder")
+        lock.acquire()
+    try:
+        yield
     finally:
         lock.release()
 
@@ -86,7 +103,9 @@ def restore(folder: Path, model: "keras.Model") -> Progress:
     for path in (folder / LATEST, folder / PREVIOUS):
         arrays = _read(path)
         variables = _variables(model)
-        if arrays and len([name for name in arrays if name.startswith("variable_")]) == len(variables):
+        expected = {f"variable_{i:03d}" for i in range(len(variables))} | {"history"}
+        expected |= {f"best_{i:03d}" for i in range(len(model.get_weights()))}
+        if arrays.keys() == expected:
             for i, variable in enumerate(variables):
                 variable.assign(arrays[f"variable_{i:03d}"])
             history = [Epoch(int(number), *figures) for number, *figures in arrays["history"].tolist()]
@@ -95,11 +114,14 @@ def restore(folder: Path, model: "keras.Model") -> Progress:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """All arrays of a state file; none where it is missing or torn (zip keeps a checksum of each array)."""
+    """All arrays of a state file; none where it is missing or torn (zip keeps a checksum of each array).
+
+    Damage to the directory of a zip file can raise nearly anything: that a member is encrypted, for one.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             return dict(archive)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+    except Exception:
         return {}
 
 

@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import files
-from pipeline.console import UserError, say
+from pipeline.console import UserError
 
 
 def open_store() -> None:
@@ -21,22 +21,38 @@ def open_store() -> None:
 
     MLflow makes the tables at first use, and two processes that do so at once can fail: hence the lock. It also
     resolves the artifact folder against the current directory then, which is a temporary copy under `dvc exp run
-    --temp`: hence the change of directory. Raises UserError where the store cannot be opened.
+    --temp`: hence the change of directory. Raises UserError where the store cannot be opened, or keeps its artifacts
+    in another folder.
     """
     root = files.project_root()
     ours = f"sqlite:///{root / 'mlflow.db'}"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or ours
     if uri.startswith("sqlite:///") and Path(uri.removeprefix("sqlite:///")).is_dir():
         raise UserError(f"MLflow's store cannot be opened: {uri} is a folder")  # MLflow would try for 100 s
-    mlflow.set_tracking_uri(uri)
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
         try:
+            if uri.startswith("sqlite:///"):
+                _make(Path(uri.removeprefix("sqlite:///")))
+            mlflow.set_tracking_uri(uri)
             experiments = mlflow.search_experiments(order_by=["experiment_id"], max_results=1)
         except MlflowException as error:
             raise UserError(f"MLflow's store: {error.message}") from None
         except SQLAlchemyError as error:
             raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
     location = experiments[0].artifact_location if experiments else ""
-    if uri == ours and location.endswith("/mlruns/0") and location != f"{root}/mlruns/0":
-        say(f"note: MLflow's store was made in {location.removesuffix('/mlruns/0')}; since this folder was moved,")
-        say("      the artifacts of old runs cannot be found. This repairs it: python -m pipeline.relocate")
+    if uri == ours and location != f"{root}/mlruns/0" and location.endswith(("/mlruns/0", "mlflow-artifacts:/0")):
+        raise UserError(
+            f"MLflow's store keeps artifacts in {location.removesuffix('/0')}, not in this folder (it was moved or "
+            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline.relocate"
+        )
+
+
+def _make(database: Path) -> None:
+    """Makes a store under another name and renames it: killed half way, MLflow leaves one that never opens again."""
+    if database.exists():
+        return
+    new = database.with_name(f"{database.name}.new")
+    new.unlink(missing_ok=True)  # what a killed process left
+    mlflow.set_tracking_uri(f"sqlite:///{new}")
+    mlflow.search_experiments(max_results=1)
+    new.replace(database)

@@ -1,6 +1,7 @@
 """What is logged into the active MLflow run, and under which names."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,10 @@ def log_training(metrics: dict[str, Any], history: Path) -> None:
 
 
 def log_metrics(figures: dict[str, Any]) -> None:
-    """Logs final figures (a nested dict, flattened to `section/key`)."""
-    mlflow.log_metrics({key: float(value) for key, value in _flatten(figures, "/")})
+    """Logs final figures (a nested dict, flattened to `section/key`), each once: a run may be judged again."""
+    known = mlflow.get_run(mlflow.active_run().info.run_id).data.metrics
+    final = {key: float(value) for key, value in _flatten(figures, "/")}
+    mlflow.log_metrics({key: value for key, value in final.items() if known.get(key) != value})
 
 
 def log_files(paths: list[Path], folder: str | None = None) -> None:
@@ -66,6 +69,14 @@ def log_files(paths: list[Path], folder: str | None = None) -> None:
 def log_text(text: str, name: str) -> None:
     """Logs a text as an artifact."""
     mlflow.log_text(text, name)
+
+
+def log_bytes(content: bytes, name: str) -> None:
+    """Logs bytes as an artifact."""
+    path = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / path.name).write_bytes(content)
+        mlflow.log_artifact(str(Path(folder) / path.name), path.parent.as_posix())
 
 
 def log_figure(figure: Any, name: str) -> None:

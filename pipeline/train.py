@@ -37,14 +37,15 @@ def training_run(description: Dataset, params: Train) -> Iterator[tuple[str, Pat
     hashes = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
     training = fingerprint(params, hashes | {"dataset": description.name})
     with state.claim(training) as folder:
-        earlier, status = runs.find_training(folder.name) or (None, None)
+        earlier, status = runs.find_tagged("training", folder.name) or (None, None)
         if earlier and is_committed(earlier):
             state.empty(folder)
             earlier = None
         elif status == "FINISHED" and not state.exists(folder):
             earlier = None
         if earlier and "MLFLOW_RUN_ID" in os.environ:  # `mlflow run` has opened a run of its own
-            runs.end(earlier, "KILLED")
+            if status != "FINISHED":
+                runs.end(earlier, "KILLED")
             earlier = None
         with runs.run(earlier, tags={"training": folder.name}) as run_id:
             yield run_id, folder
@@ -78,7 +79,7 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
     tracking.log_files(paths.DATA_CHECKS, "data")
     tracking.log_text(lineage.packages(), "environment/requirements.txt")
     if difference := lineage.uncommitted():
-        tracking.log_text(difference, "environment/uncommitted.diff")
+        tracking.log_bytes(difference, "environment/uncommitted.diff")
     tracking.log_figure(figures.samples(splits["train"], description.classes), "data/samples.png")
 
     models.use_threads(params.threads)
@@ -92,6 +93,7 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
     if restored.history:
         say(f"going on after epoch {len(restored.history)} of {params.epochs}")
 
+    parent = os.getppid()
     with tempfile.TemporaryDirectory() as checkpoints:
         started = time.monotonic()
 
@@ -107,6 +109,8 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
                 models.save(model, checkpoint)
                 tracking.log_files([checkpoint], "checkpoints")
             state.save(resume, model, progress)
+            if "DVC_STAGE" in os.environ and os.getppid() != parent:
+                raise KeyboardInterrupt  # DVC was killed: nobody would note what came out
 
         history = fitting.fit(model, splits["train"], splits["validation"], params, on_epoch, restored)
 
@@ -141,7 +145,9 @@ def line(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
 
 def main() -> None:
     description, params = load("dataset", "train")
-    with training_run(description, params) as (run_id, resume):
+    with console.hushed():
+        from pipeline import state
+    with state.outputs(), training_run(description, params) as (run_id, resume):
         train(description, params, Path(), resume)
         files.write_text(paths.RUN_ID, run_id + "\n")
 

@@ -55,7 +55,7 @@ def main() -> None:
     prepared.bring_up_to_date()
     store.open_store()
     data = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
-    subject = study.subject(train, tune, data, fingerprint.code_sha256())
+    subject = study.subject(train, tune, data, fingerprint.code_sha256(fingerprint.WEIGHTS))
     tune = tune.model_copy(update={"workers": min(tune.workers, tune.trials)})
     threads = max(1, train.threads // tune.workers)
     each = train.model_copy(update={"epochs": tune.epochs, "threads": threads})

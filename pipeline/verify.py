@@ -109,10 +109,12 @@ def main() -> None:
     links, trained = [], None
     if not given.run:
         if paths.RUN_ID.is_file() and paths.MODEL.is_file():
-            named = paths.RUN_ID.read_text(encoding="utf-8").strip()
+            named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
             trained = runs.find_run(named, files.sha256(paths.MODEL))  # restored, it has another id
             if trained is None:
                 say(f"note: run {named} is not in this MLflow store; `dvc repro --force evaluate` restores it")
+        if gone := chain.missing():
+            say(f"note: not here: {', '.join(gone)}; `dvc repro` makes or restores them")
         links += folder_links(description, runs.find(trained))
     else:
         trained = runs.named(given.run).info.run_id

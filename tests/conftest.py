@@ -14,7 +14,7 @@ import pytest
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pipeline import files
+from pipeline import files, relocate
 from pipeline.console import QUIET
 from pipeline.dataset import Split
 from pipeline.sections import Params
@@ -141,6 +141,8 @@ class Project:
         """The project with all its outputs and its MLflow store, elsewhere."""
         other = object.__new__(Project)
         other.folder = shutil.copytree(self.folder, folder, symlinks=True)
+        if (other.folder / "mlflow.db").exists():
+            relocate.relocate(other.folder / "mlflow.db", f"{self.folder}/mlruns", f"{other.folder}/mlruns")
         return other
 
     def write_params(self, params: dict) -> None:

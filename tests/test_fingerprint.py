@@ -1,7 +1,7 @@
 from test_contracts import closure
 
 from pipeline import fingerprint
-from pipeline.fingerprint import CODE
+from pipeline.fingerprint import WEIGHTS
 
 
 def test_the_fingerprint_tells_trainings_apart(params, monkeypatch):
@@ -11,10 +11,12 @@ def test_the_fingerprint_tells_trainings_apart(params, monkeypatch):
     assert fingerprint.fingerprint(settings, dict(reversed(data.items()))) == name
     assert fingerprint.fingerprint(settings.model_copy(update={"seed": 7}), data) != name
     assert fingerprint.fingerprint(settings, data | {"train": "c"}) != name
-    monkeypatch.setattr(fingerprint, "code_sha256", lambda: {})
+    code = fingerprint.code_sha256()
+    assert {"train.py", "state.py", *WEIGHTS} <= code.keys(), "all of it"
+    monkeypatch.setattr(fingerprint, "code_sha256", lambda: code | {"train.py": "edited"})
     assert fingerprint.fingerprint(settings, data) != name
 
 
-def test_the_code_in_the_fingerprint_is_all_that_decides_about_the_weights():
+def test_the_code_that_a_study_is_about_is_all_that_decides_about_the_weights():
     needed = closure("fitting") | closure("models")
-    assert {f"{name}.py" for name in needed - {"console", "files", "sections"}} == set(CODE)
+    assert {f"{name}.py" for name in needed - {"console", "files", "sections"}} == set(WEIGHTS)

@@ -2,7 +2,10 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from pipeline import files, lineage
+from pipeline.console import UserError
 
 
 def git(*arguments):
@@ -46,33 +49,51 @@ def test_the_hash_of_a_folder_changes_with_any_byte_or_name(tmp_path):
     assert len({digest(a="1", b="2"), digest(a="1", b="3"), digest(a="1", c="2"), digest(a="12", b="")}) == 4
 
 
-def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_path, monkeypatch):
+SETTINGS = {"diff.noprefix": "true", "diff.external": "/bin/echo", "color.ui": "always", "diff.context": "0"}
+
+
+@pytest.mark.parametrize("settings", [{}, SETTINGS], ids=["plain", "the user's own"])
+def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_path, monkeypatch, settings):
     (tmp_path / "a").mkdir()
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
+    for number, (key, value) in enumerate(settings.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
     monkeypatch.chdir(tmp_path / "a")
-    assert lineage.uncommitted() == "", "no repository"
+    assert lineage.uncommitted() == b"", "no repository"
     files.write_text(Path("params.yaml"), "a: 1\n")
     files.write_text(Path("pipeline/old.py"), "OLD = 1\n")
     files.write_text(Path("README.md"), "no source\n")
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
         git(*command)
-    assert lineage.uncommitted() == ""
+    assert lineage.uncommitted() == b""
     Path("README.md").write_text("changed, and no matter\n")
-    assert lineage.uncommitted() == ""
+    assert lineage.uncommitted() == b""
     files.write_text(Path("params.yaml"), "a: 2\n")
     files.write_text(Path("pipeline/new.py"), "NEW = 1\n")
     Path("pipeline/old.py").unlink()
+    Path("pipeline/latin.py").write_bytes("# é\r\n".encode("latin-1"))
     Path("pipeline/table.bin").write_bytes(bytes(range(256)))
     status = subprocess.check_output(["git", "status", "--porcelain"])
     difference = lineage.uncommitted()
     assert subprocess.check_output(["git", "status", "--porcelain"]) == status, "the index is as it was"
 
     git("clone", "-q", ".", "../b")
-    subprocess.run(["git", "apply"], input=difference, text=True, cwd="../b", check=True)
+    subprocess.run(["git", "apply"], input=difference, cwd="../b", check=True)
     contents = [
         {path.relative_to(root): path.read_bytes() for path in (*root.glob("pipeline/*"), root / "params.yaml")}
         for root in (tmp_path / "a", tmp_path / "b")
     ]
     assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize("text", ["", "<<<<<<< HEAD\nstages: [", "stage: {}\n", "[]\n", "\0"])
+def test_a_damaged_lock_is_one_line(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    assert lineage.locked() == {}
+    Path("dvc.lock").write_text(text)
+    with pytest.raises(UserError, match=r"dvc.lock: is damaged; `git checkout dvc.lock`"):
+        lineage.locked()
 
 
 def test_packages_are_named_as_pip_does():

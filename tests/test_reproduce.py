@@ -41,6 +41,13 @@ def test_the_verdict_is_on_data_then_bytes_then_figures(tmp_path):
         verdict(data | same | {"data.train.sha256": "0"}, 0.9)
 
 
+HOOKED = """
+from pipeline import reproduce
+with reproduce.worktree("HEAD") as folder:
+    print(*sorted(path.name for path in folder.iterdir()))
+"""
+
+
 def newest(project: Project):
     return project.runs()[-1]
 
@@ -52,6 +59,19 @@ def test_a_run_comes_out_byte_for_byte_and_nothing_here_changes(workspace):
     assert "the same model, byte for byte" in shown
     assert workspace.outputs() == before and len(workspace.runs()) == runs
     assert workspace.ok("git", "status", "--porcelain") == ""
+    assert workspace.ok("git", "worktree", "list").count("\n") == 1
+
+
+def test_hooks_of_dvc_are_not_in_the_way(workspace):
+    workspace.ok("dvc", "install")
+    try:
+        with pytest.raises(UserError, match="is not in this repository"), reproduce.worktree("f" * 40):
+            pass
+        shown = workspace.ok("python", "-c", HOOKED)
+    finally:
+        for hook in (workspace.folder / ".git" / "hooks").iterdir():
+            hook.unlink()
+    assert "params.yaml" in shown and "missing-files" not in shown
     assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
 
@@ -69,7 +89,8 @@ def test_uncommitted_code_goes_along_and_is_needed(workspace):
     assert run.data.tags["git.dirty"] == "true"
     assert {"environment/uncommitted.diff", "environment/requirements.txt"} <= workspace.artifacts(run)
     assert run.data.tags["python.version"] and run.data.tags["processor"]
-    assert "the same model, byte for byte" in workspace.ok("python", "-m", "pipeline.reproduce", run.info.run_id)
+    shown = workspace.ok("python", "-m", "pipeline.reproduce", run.info.run_id[:10])
+    assert "the same model, byte for byte" in shown
 
 
 def test_a_commit_that_is_gone_is_one_line(workspace):

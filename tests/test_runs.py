@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 
@@ -72,6 +73,40 @@ def test_a_run_that_is_continued_well_loses_the_error_of_an_earlier_try(store):
         pass
     run = store.get_run(run_id)
     assert run.info.status == "FINISHED" and "error" not in run.data.tags
+
+
+def test_a_run_that_was_deleted_meanwhile_or_a_full_disk_is_one_line(store, tmp_path):
+    with pytest.raises(UserError, match=r"MLflow's store: .*deleted"), runs.run() as run_id:
+        store.delete_run(run_id)
+        tracking.log_metrics({"x": 1})
+    with pytest.raises(UserError, match="no room"), runs.run() as run_id:
+        store.delete_run(run_id)
+        raise UserError("no room")
+
+
+MAKES_THE_STORE = """
+import mlflow, os, signal
+import sqlalchemy
+count = 0
+@sqlalchemy.event.listens_for(sqlalchemy.Engine, "after_cursor_execute")
+def kill(conn, cursor, statement, *_):
+    global count
+    count += "CREATE TABLE" in statement
+    if count == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+from pipeline.store import open_store
+open_store()
+"""
+
+
+def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert subprocess.run([sys.executable, "-c", MAKES_THE_STORE], check=False).returncode == -signal.SIGKILL
+    with runs.run() as run_id:
+        pass
+    assert runs.find(run_id).info.status == "FINISHED"
+    assert not list(tmp_path.glob("mlflow.db.new*"))
 
 
 OPENS_A_RUN = """

@@ -1,5 +1,6 @@
 """What a killed training leaves, and that it goes on from there to the same bits."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_a_killed_training_ends_with_the_same_bits(settings, tmp_path, killed_af
     assert equal(weights, again)
 
 
-@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "empty"])
+@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "empty", "encrypted", "without history"])
 def test_a_damaged_state_falls_back_to_the_one_before(settings, tmp_path, damage):
     with pytest.raises(Killed):
         train(settings, tmp_path / "a", 3)
@@ -61,9 +62,16 @@ def test_a_damaged_state_falls_back_to_the_one_before(settings, tmp_path, damage
     content = bytearray(latest.read_bytes())
     if damage == "missing":
         latest.unlink()
+    elif damage == "without history":
+        arrays = {name: array for name, array in np.load(latest).items() if name != "history"}
+        np.savez(latest, **arrays)
     else:
         content[len(content) // 2] ^= 1
-        latest.write_bytes({"torn": content[: len(content) // 2], "flipped": content, "empty": b""}[damage])
+        encrypted = bytearray(content)
+        encrypted[latest.read_bytes().find(b"PK\x01\x02") + 8] ^= 1  # so says a flag of the zip directory
+        latest.write_bytes(
+            {"encrypted": encrypted, "torn": content[: len(content) // 2], "flipped": content, "empty": b""}[damage]
+        )
     weights, history, done = train(settings, tmp_path / "a")
     assert done == 2 and len(history) == 5
     assert equal(weights, train(settings, tmp_path / "b")[0])
@@ -117,3 +125,21 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
     state.discard("abc")
     state.discard("abc")
     assert not first.exists()
+
+
+def test_a_process_waits_for_the_one_that_is_at_the_outputs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    began, end = threading.Event(), threading.Event()
+
+    def other():
+        with state.outputs():
+            began.set()
+            end.wait()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    began.wait()
+    monkeypatch.setattr(state, "say", lambda text: end.set())
+    with state.outputs():
+        assert end.is_set()
+    thread.join()

@@ -12,7 +12,9 @@ def test_params_curves_and_metrics_have_the_documented_names(store):
         tracking.log_start({"train": {"epochs": 2, "model": "cnn"}}, {"git.dirty": "false"})
         tracking.log_epoch(row, epoch_seconds=1.5)
         tracking.log_epoch(row | {"epoch": 2, "loss": 0.3})
-        tracking.log_metrics({"test": {"accuracy": 0.9}})
+        for _ in range(2):
+            tracking.log_metrics({"test": {"accuracy": 0.9}})
+    assert len(store.get_metric_history(run_id, "test/accuracy")) == 1, "judged again, with the same outcome"
     run = store.get_run(run_id)
     assert run.data.params == {"train.epochs": "2", "train.model": "cnn"}
     assert [(p.step, p.value) for p in store.get_metric_history(run_id, "train/loss")] == [(1, 0.5), (2, 0.3)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Project
+from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.e2e
 VERIFY = ("python", "-m", "pipeline.verify")
@@ -54,6 +55,7 @@ def test_an_untouched_folder_agrees_in_every_link(done):
         "metrics",
         "model",
         "commits",
+        "stages",
     )
     shown = done.ok(*VERIFY)
     assert [kind for kind in (*kinds, "data sets", "logged models") if f"✓ {kind}" not in shown] == []
@@ -101,12 +103,45 @@ def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done):
         ("reports/test.json", b'"accuracy": ', b'"accuracy": 0.1', "reports/test.json"),
         ("reports/test.json", b'"loss": ', b'"loss": 9', "edited by hand, or of another run"),
         ("reports/train.json", b'"loss": ', b'"loss": 9', "edited by hand, or of another run"),
+        ("reports/train.json", b'"validation"', b'"validatiom"', "reports/train.json\n    not as it was written"),
+        ("reports/test.json", b"{", b"[", "reports/test.json\n    not as it was written"),
+        (
+            "dvc.yaml",
+            b"cmd: python -m pipeline.train",
+            b"cmd: python  -m pipeline.train",
+            "command of train = dvc.lock",
+        ),
+        ("dvc.lock", b"stages:", b"stage:", "dvc.lock: is damaged"),
+        ("models/run_id", b"\n", b"\xe9\n", "models/run_id = dvc.lock, train"),
     ],
 )
 def test_an_edit_after_the_run_is_found(done, name, old, new, message):
     assert old in (done.folder / name).read_bytes()
     with changed(done.folder / name, lambda content: content.replace(old, new)):
         assert message in done.fails(*VERIFY)
+
+
+def test_a_lock_in_which_one_stage_ran_on_what_another_did_not_make_is_found(done):
+    lock = YAML(typ="safe", pure=True).load(done.folder / "dvc.lock")
+    (data,) = [dep for dep in lock["stages"]["train"]["deps"] if dep["path"] == "data/prepared/train"]
+    before, _, after = (done.folder / "dvc.lock").read_bytes().rpartition(data["md5"].encode())
+    other = before + b"0" * 32 + b".dir" + after
+    with changed(done.folder / "dvc.lock", lambda _: other):
+        assert "data/prepared/train of train = its maker's\n    train ran on another" in done.fails(*VERIFY)
+
+
+def test_what_is_lost_is_said(done):
+    model, lock = done.folder / "models/model.keras", done.folder / "dvc.lock"
+    model.rename(done.folder / "aside")
+    try:
+        assert "note: not here: models/model.keras; `dvc repro`" in done.ok(*VERIFY)
+    finally:
+        (done.folder / "aside").rename(model)
+    lock.rename(done.folder / "aside")
+    try:
+        assert "dvc.lock is there\n    lost: " in done.fails(*VERIFY)
+    finally:
+        (done.folder / "aside").rename(lock)
 
 
 @pytest.mark.parametrize(
