@@ -152,7 +152,7 @@ def test_a_folder_without_git_history_says_which_command_makes_it_work(project):
     shutil.copy(ROOT / "Makefile", project.folder)
     (project.folder / ".venv").mkdir()
     shutil.copy(ROOT / "requirements.lock", project.folder)
-    (project.folder / ".venv/installed").touch()
+    (project.folder / ".venv/installed").write_text(f"{project.folder}\n")
     assert "git init" in project.fails("make", "repro")
     project.ok("git", "init", "-q")
     project.ok("dvc", "repro", "preprocess")
