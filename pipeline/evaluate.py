@@ -95,7 +95,7 @@ def restore(description: Dataset, trained: str) -> None:
     params.get("preprocess", {}).pop("checks", None)
     data = {"train": paths.TRAIN, "validation": paths.VALIDATION}
     there = {name: folder for name, folder in data.items() if folder.is_dir()}
-    known = {"restored_from": trained} | lineage.data_tags(there)
+    known = lineage.data_tags(there)
     tracking.log_start({"dataset": {"name": description.name}} | params, known)
     logged = tracking.logged_epochs()  # where a restoration was killed
     for row in pd.read_csv(paths.HISTORY).to_dict("records"):
@@ -118,8 +118,9 @@ def main() -> None:
     run_id = runs.find_run(trained, sha256)
     if run_id and runs.tag(run_id, "model.sha256") != sha256:
         raise UserError(f"{paths.MODEL}: is not the model that run {run_id} trained; `dvc checkout` puts that back")
-    begun = runs.find_tagged("restored_from", trained) if run_id is None else None
-    with state.outputs(), runs.run(run_id or (begun and begun[0])) as active:
+    restored = {"restored_from": trained} if run_id is None else {}
+    begun, _ = (runs.find_tagged("restored_from", trained) if restored else None) or (None, None)
+    with state.outputs(), runs.run(run_id or begun, tags=restored) as active:
         if run_id is None:
             restore(description, trained)
         evaluate(description, settings, Path())

@@ -99,6 +99,35 @@ def test_a_full_disk_is_one_line_and_training_goes_on_when_there_is_room(undistu
     check(project, undisturbed)
 
 
+def test_a_training_whose_dvc_was_killed_ends_and_leaves_the_next_one_alone(project):
+    project.change("train", epochs=500)
+    process = project.start("dvc", "repro")
+    assert any(line.startswith("epoch   3/") for line in process.stdout)
+    process.kill()  # DVC alone, as a machine short of memory does it
+    process.wait()
+    project.change("train", epochs=2)
+    project.ok("dvc", "repro")
+    orphan, run = project.runs()
+    assert (orphan.info.status, run.info.status) == ("KILLED", "FINISHED")
+    assert (project.folder / "models/run_id").read_text().strip() == run.info.run_id
+    assert project.outputs()["models/model.keras"] == run.data.tags["model.sha256"]
+    assert "up to date" in project.ok("dvc", "status")
+    process.communicate()
+
+
+def test_a_restoration_that_was_killed_is_completed_in_the_same_run(undisturbed, tmp_path):
+    project = undisturbed.copy(tmp_path / "copy")
+    (project.folder / "mlflow.db").unlink()
+    kill_after(project.start("dvc", "repro", "--force", "--single-item", "evaluate"), "run ")
+    for _ in range(2):
+        project.ok("dvc", "repro", "--force", "--single-item", "evaluate")
+    (run,) = project.runs()
+    assert run.info.status == "FINISHED" and "restored_from" in run.data.tags
+    points = project.client().get_metric_history(run.info.run_id, "train/loss")
+    assert [point.step for point in points] == list(range(1, EPOCHS + 1))
+    assert len(project.client().get_metric_history(run.info.run_id, "test/accuracy")) == 1
+
+
 def test_a_training_killed_as_mlflow_run_goes_on_in_the_next(project):
     project.ok("dvc", "repro", "preprocess")
     command = ("mlflow", "run", ".", "--env-manager", "local", "-P", f"epochs={EPOCHS * 10}")
