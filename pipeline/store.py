@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import mlflow
+import sqlalchemy
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,12 +28,15 @@ def open_store() -> None:
     root = files.project_root()
     ours = f"sqlite:///{root / 'mlflow.db'}"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or ours
-    if uri.startswith("sqlite:///") and Path(uri.removeprefix("sqlite:///")).is_dir():
+    database = (
+        Path(sqlalchemy.make_url(uri).database or "") if uri.startswith("sqlite:///") else None
+    )  # %20 is a space here
+    if database and database.is_dir():
         raise UserError(f"MLflow's store cannot be opened: {uri} is a folder")  # MLflow would try for 100 s
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
         try:
-            if uri.startswith("sqlite:///"):
-                _make(Path(uri.removeprefix("sqlite:///")))
+            if database and not database.exists():
+                _make(database)
             mlflow.set_tracking_uri(uri)
             experiments = mlflow.search_experiments(order_by=["experiment_id"], max_results=1)
         except MlflowException as error:
@@ -40,7 +44,11 @@ def open_store() -> None:
         except SQLAlchemyError as error:
             raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
     location = experiments[0].artifact_location if experiments else ""
-    if uri == ours and location != f"{root}/mlruns/0" and location.endswith(("/mlruns/0", "mlflow-artifacts:/0")):
+    if (
+        database == root / "mlflow.db"
+        and location != f"{root}/mlruns/0"
+        and location.endswith(("/mlruns/0", "mlflow-artifacts:/0"))
+    ):
         raise UserError(
             f"MLflow's store keeps artifacts in {location.removesuffix('/0')}, not in this folder (it was moved or "
             "copied, or `mlflow ui` made the store). This mends it: python -m pipeline.relocate"
@@ -49,8 +57,6 @@ def open_store() -> None:
 
 def _make(database: Path) -> None:
     """Makes a store under another name and renames it: killed half way, MLflow leaves one that never opens again."""
-    if database.exists():
-        return
     new = database.with_name(f"{database.name}.new")
     new.unlink(missing_ok=True)  # what a killed process left
     mlflow.set_tracking_uri(f"sqlite:///{new}")
