@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from pipeline import console, files, paths
 from pipeline.console import say
 from pipeline.params import load
@@ -23,6 +25,7 @@ from pipeline.sections import Dataset, Train
 if TYPE_CHECKING:
     from pipeline.fitting import Epoch
 
+SHELLS = ("sh", "ash", "dash", "bash", "zsh", "ksh", "fish")
 DATA = {"train": paths.TRAIN, "validation": paths.VALIDATION}
 
 
@@ -93,7 +96,7 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
     if restored.history:
         say(f"going on after epoch {len(restored.history)} of {params.epochs}")
 
-    parent = os.getppid()
+    started_by = starter()
     with tempfile.TemporaryDirectory() as checkpoints:
         started = time.monotonic()
 
@@ -109,7 +112,7 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
                 models.save(model, checkpoint)
                 tracking.log_files([checkpoint], "checkpoints")
             state.save(resume, model, progress)
-            if "DVC_STAGE" in os.environ and os.getppid() != parent:
+            if starter() != started_by:
                 raise KeyboardInterrupt  # DVC was killed: nobody would note what came out
 
         history = fitting.fit(model, splits["train"], splits["validation"], params, on_epoch, restored)
@@ -122,6 +125,17 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
     tracking.log_training(summary, out / paths.HISTORY)
     tracking.log_model(out / paths.MODEL, description.image_shape, len(description.classes))
     say(f"best epoch {best.epoch}: validation accuracy {best.validation_accuracy:.4f}")
+
+
+def starter() -> int | None:
+    """The number of the DVC process that runs this stage, past the shell between them; None where there is none."""
+    if "DVC_STAGE" not in os.environ:
+        return None
+    try:
+        parent = psutil.Process(os.getppid())
+        return parent.ppid() if parent.name() in SHELLS else parent.pid
+    except psutil.NoSuchProcess:  # this very moment
+        return None
 
 
 def metrics(best: "Epoch") -> dict[str, Any]:
