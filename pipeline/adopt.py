@@ -54,9 +54,9 @@ def of_study(name: str, number: int | None, address: str | None) -> dict[str, An
 
 def of_run(run_id: str) -> dict[str, Any]:
     """The parameters of a run. Raises UserError where the store has no such run, or it trained nothing."""
-    from pipeline import runs
+    from pipeline import lookup
 
-    logged = runs.named(run_id).data.params
+    logged = lookup.named(run_id).data.params
     found = {name: logged[f"train.{name}"] for name in Train.model_fields if f"train.{name}" in logged}
     if not found:
         raise UserError(f"run {run_id} trained nothing; a study is adopted with --study NAME")

@@ -80,51 +80,27 @@ def write_figures(
         figures.save(figure, out / paths.FIGURES / f"{name}.png")
 
 
-def restore(description: Dataset, trained: str) -> None:
-    """Fills the active run with what is known of a model that was trained in another store, as run `trained`."""
-    import pandas as pd
-
-    from pipeline import lineage, tracking
-
-    say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
-    params = {
-        stage: entry["params"][paths.PARAMS.name][stage]
-        for stage, entry in lineage.locked().items()
-        if stage in ("preprocess", "train")
-    }
-    params.get("preprocess", {}).pop("checks", None)
-    data = {"train": paths.TRAIN, "validation": paths.VALIDATION}
-    there = {name: folder for name, folder in data.items() if folder.is_dir()}
-    known = lineage.data_tags(there)
-    tracking.log_start({"dataset": {"name": description.name}} | params, known)
-    logged = tracking.logged_epochs()  # where a restoration was killed
-    for row in pd.read_csv(paths.HISTORY).to_dict("records"):
-        if row["epoch"] not in logged:
-            tracking.log_epoch(row)
-    tracking.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
-    tracking.log_model(paths.MODEL, description.image_shape, len(description.classes))
-
-
 def main() -> None:
     description, settings = load("dataset", "evaluate")
     for path in (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro train` makes it")
     with console.hushed():
-        from pipeline import runs, state
+        from pipeline import lookup, restore, runs, state
 
     trained = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
     sha256 = files.sha256(paths.MODEL)
-    run_id = runs.find_run(trained, sha256)
-    if run_id and runs.tag(run_id, "model.sha256") != sha256:
+    run_id = lookup.find_run(trained, sha256)
+    if run_id and lookup.tag(run_id, "model.sha256") != sha256:
         raise UserError(f"{paths.MODEL}: is not the model that run {run_id} trained; `dvc checkout` puts that back")
     restored = {"restored_from": trained} if run_id is None else {}
-    begun, _ = (runs.find_tagged("restored_from", trained) if restored else None) or (None, None)
+    begun, _ = (lookup.find_tagged("restored_from", trained) if restored else None) or (None, None)
     with state.outputs(), runs.run(run_id or begun, tags=restored) as active:
         if run_id is None:
-            restore(description, trained)
+            say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
+            restore.restore(description)
         evaluate(description, settings, Path())
-    if training := runs.tag(active, "training"):
+    if training := lookup.tag(active, "training"):
         state.discard(training)  # kept till here: a kill just before DVC had noted the outputs would have needed it
     say(f"figures are in {paths.FIGURES}/")
 

@@ -49,12 +49,12 @@ def main() -> None:
     from pipeline.train import train, training_run
 
     with console.hushed():
-        from pipeline import runs, state
+        from pipeline import lookup, state
 
     with tempfile.TemporaryDirectory() as out, training_run(description, params) as (run_id, resume):
         train(description, params, Path(out), resume)
         evaluate(description, settings, Path(out))
-    state.discard(runs.tag(run_id, "training"))
+    state.discard(lookup.tag(run_id, "training"))
     say(f"run {run_id} is complete; `mlflow ui` shows it")
 
 

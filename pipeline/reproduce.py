@@ -57,10 +57,10 @@ def call(*command: str, folder: Path = Path(), quiet: bool = False) -> int:
 
 def retrain(run: Any, folder: Path) -> None:
     """Brings a worktree to what the run was trained from, and trains. Raises UserError where that cannot be done."""
-    from pipeline import runs
+    from pipeline import lookup
 
     dirty = run.data.tags.get("git.dirty") == "true"  # if not, a try that was killed may yet have left a difference
-    difference = runs.download(run.info.run_id, DIFFERENCE, folder.parent) if dirty else None
+    difference = lookup.download(run.info.run_id, DIFFERENCE, folder.parent) if dirty else None
     if dirty and difference is None:
         raise UserError("it was trained with uncommitted changes that it does not carry")
     if difference is not None and call("git", "apply", "--whitespace=nowarn", str(difference), folder=folder):
@@ -94,9 +94,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("run", help="Id of an MLflow run that trained a model, or its beginning.")
     run_id = parser.parse_args().run
-    from pipeline import runs
+    from pipeline import lookup
 
-    run = runs.named(run_id)
+    run = lookup.named(run_id)
     if "model.sha256" not in run.data.tags:
         raise UserError(f"run {run_id} trained no model")
     commit = run.data.tags.get("git.commit", "unknown")

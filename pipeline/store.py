@@ -28,9 +28,8 @@ def open_store() -> None:
     root = files.project_root()
     ours = f"sqlite:///{root / 'mlflow.db'}"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or ours
-    database = (
-        Path(sqlalchemy.make_url(uri).database or "") if uri.startswith("sqlite:///") else None
-    )  # %20 is a space here
+    # SQLAlchemy reads %20 as a space, which `mlflow run` writes
+    database = Path(sqlalchemy.make_url(uri).database or "") if uri.startswith("sqlite:///") else None
     if database and database.is_dir():
         raise UserError(f"MLflow's store cannot be opened: {uri} is a folder")  # MLflow would try for 100 s
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
@@ -61,4 +60,6 @@ def _make(database: Path) -> None:
     new.unlink(missing_ok=True)  # what a killed process left
     mlflow.set_tracking_uri(f"sqlite:///{new}")
     mlflow.search_experiments(max_results=1)
-    new.replace(database)
+    if not database.exists():  # `mlflow run` or `mlflow ui`, which know nothing of our lock, may have made it meanwhile
+        new.replace(database)
+    new.unlink(missing_ok=True)

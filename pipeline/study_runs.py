@@ -10,7 +10,7 @@ import optuna
 import pandas as pd
 from optuna.trial import TrialState
 
-from pipeline import files, paths, runs, study_figures, tracking, trials
+from pipeline import files, lookup, paths, runs, study_figures, tracking, trials
 from pipeline.console import say
 from pipeline.sections import Tune
 from pipeline.study import Plan
@@ -30,7 +30,7 @@ def parent(this: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator[str
     MLflow never changes a parameter, and `best_` parameters may: a study that goes on after they were logged gets a
     new run, which takes over the trials of the old one.
     """
-    old = runs.find(this.user_attrs.get("mlflow_run_id"))
+    old = lookup.find(this.user_attrs.get("mlflow_run_id"))
     goes_on = old is not None and not is_reported(old.info.run_id)
     with runs.run(old.info.run_id if goes_on else None, run_name=f"study {this.study_name}") as run_id:
         if not goes_on:
@@ -38,9 +38,9 @@ def parent(this: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator[str
             tracking.log_start({"space": space}, tags | {"optuna.study": this.study_name})
             this.set_user_attr("former_mlflow_run_id", old.info.run_id if old else None)
             this.set_user_attr("mlflow_run_id", run_id)
-        former = runs.find(this.user_attrs.get("former_mlflow_run_id"))
+        former = lookup.find(this.user_attrs.get("former_mlflow_run_id"))
         if former is not None:  # now, or at the next call if this one is killed here
-            for child in runs.children(former.info.run_id):
+            for child in lookup.children(former.info.run_id):
                 runs.move(child.info.run_id, run_id)
             runs.delete(former.info.run_id)
         explain(this)
@@ -56,7 +56,7 @@ def explain(this: optuna.Study) -> None:
 
 def is_reported(run_id: str | None) -> bool:
     """Whether `report` has filled this run."""
-    run = runs.find(run_id)
+    run = lookup.find(run_id)
     return run is not None and any(name.startswith("best_") for name in run.data.params)
 
 
@@ -71,7 +71,7 @@ def finish(this: optuna.Study, plan: Plan) -> None:
 def agree(this: optuna.Study, parent: str) -> None:
     """Ends the runs of trials that Optuna knows to have ended: whoever was to end them was killed. Hold the turn."""
     ended, again = this.get_trials(deepcopy=False), trials.superseded(this)
-    for child in runs.children(parent):
+    for child in lookup.children(parent):
         number = int(child.data.tags["optuna.trial"])
         status = STATUS[ended[number].state]
         if child.info.status != status:
@@ -96,7 +96,7 @@ def report(this: optuna.Study, plan: Plan) -> None:
         tracking.log_files([folder / "figures"])
         write_tables(this, cost, folder)
         tracking.log_files([folder / "trials.csv", folder / "front.csv"], "tables")
-        model = runs.download(best.user_attrs["mlflow_run_id"], paths.CHECKPOINT, folder)
+        model = lookup.download(best.user_attrs["mlflow_run_id"], paths.CHECKPOINT, folder)
         if model is None:
             say(f"note: the model of trial {best.number} is no longer in the MLflow store; it is not logged again")
         else:

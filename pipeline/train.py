@@ -33,14 +33,14 @@ DATA = {"train": paths.TRAIN, "validation": paths.VALIDATION}
 def training_run(description: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
     """Opens the run of this training: one that was killed goes on. Yields its id and the folder of its state."""
     with console.hushed():
-        from pipeline import lineage, runs, state, store
+        from pipeline import lineage, lookup, runs, state, store
         from pipeline.fingerprint import fingerprint
 
     store.open_store()
     hashes = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
     training = fingerprint(params, hashes | {"dataset": description.name})
     with state.claim(training) as folder:
-        earlier, status = runs.find_tagged("training", folder.name) or (None, None)
+        earlier, status = lookup.find_tagged("training", folder.name) or (None, None)
         if earlier and is_committed(earlier):
             state.empty(folder)
             earlier = None

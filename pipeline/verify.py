@@ -47,7 +47,7 @@ def folder_links(description: Dataset, run: Any | None) -> Iterator[Link]:
 
 def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link]:
     """The links between a run, its commit, its data sets, its logged models and their versions in the registry."""
-    from pipeline import runs
+    from pipeline import lookup
 
     tags, name = run.data.tags, f"run {run.info.run_id[:8]}"
     if commit := tags.get("git.commit"):
@@ -64,7 +64,7 @@ def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link
         agrees = entry.dataset.digest == tags.get(f"data.{context}.sha256", "")[:32]
         yield Link("data sets", f"{name}: digest of {context}", agrees, "digest and tag name other data")
     for model in models:
-        path = runs.model_file(model)
+        path = lookup.model_file(model)
         agrees = path is not None and files.sha256(path) == model.tags.get("model.sha256") == tags["model.sha256"]
         meaning = "the logged model was changed" if path else "the logged model is not there"
         yield Link("logged models", f"{name}: bytes = MLflow", agrees, meaning)
@@ -103,27 +103,29 @@ def table(links: list[Link]) -> str:
 def main() -> None:
     given = arguments()
     (description,) = load("dataset")
-    from pipeline import runs, store
+    from pipeline import lookup, store
 
     store.open_store()
     links, trained = [], None
     if not given.run:
         if paths.RUN_ID.is_file() and paths.MODEL.is_file():
             named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
-            trained = runs.find_run(named, files.sha256(paths.MODEL))  # restored, it has another id
+            trained = lookup.find_run(named, files.sha256(paths.MODEL))  # restored, it has another id
             if trained is None:
                 say(f"note: run {named} is not in this MLflow store; `dvc repro --force evaluate` restores it")
         if gone := chain.missing():
             say(f"note: not here: {', '.join(gone)}; `dvc repro` makes or restores them")
-        links += folder_links(description, runs.find(trained))
+        links += folder_links(description, lookup.find(trained))
     else:
-        trained = runs.named(given.run).info.run_id
-    chosen = [run for run in runs.trained() if given.all or run.info.run_id == trained]
+        trained = lookup.named(given.run).info.run_id
+    chosen = [run for run in lookup.trained() if given.all or run.info.run_id == trained]
     if given.run and not chosen:
         raise UserError(f"run {given.run} trained no model")
-    models, versions = runs.logged_models(), runs.model_versions()
+    models, versions = lookup.logged_models(), lookup.model_versions()
     for run in chosen:
         run_id = run.info.run_id
+        if origin := run.data.tags.get("restored_from"):
+            say(f"note: run {run_id[:8]} was restored from {origin[:8]} of another store; dvc.lock knows its code")
         links += run_links(run, models.get(run_id, []), versions.get(run_id, []))
     say(table(links))
     broken = sum(not link.agrees for link in links)

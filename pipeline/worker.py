@@ -98,7 +98,7 @@ def bury_dead(this: optuna.Study, address: str) -> None:
 
     A worker takes a trial and puts its name on it within one turn, so one without a name has lost its worker too.
     """
-    from pipeline import runs
+    from pipeline import lookup, runs
 
     if storage.is_database(address):
         optuna.storages.fail_stale_trials(this)  # by heartbeat; their runs follow in study_runs.agree
@@ -107,5 +107,5 @@ def bury_dead(this: optuna.Study, address: str) -> None:
         if storage.is_dead(address, trial.user_attrs.get("worker")):
             trials.queue_again(this, trial)
             this.tell(trial.number, state=TrialState.FAIL)
-            if runs.find(trial.user_attrs.get("mlflow_run_id")):  # the user may have deleted it
+            if lookup.find(trial.user_attrs.get("mlflow_run_id")):  # the user may have deleted it
                 runs.end(trial.user_attrs["mlflow_run_id"], "FAILED", "its process was killed; queued again")

@@ -1,7 +1,7 @@
 import optuna
 import pytest
 
-from pipeline import runs, study, study_runs, tracking
+from pipeline import lookup, runs, study, study_runs, tracking
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_study_goes_on_in_its_run_until_that_is_complete(this, store, params):
     assert reported(this, params, 1) == first and study_runs.is_reported(first)
     with study_runs.parent(this, params.tune, {}) as second:
         assert second != first
-    assert [run.info.run_id for run in runs.children(second)] and runs.find(first) is None
+    assert [run.info.run_id for run in lookup.children(second)] and lookup.find(first) is None
 
 
 def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call(this, store, params, monkeypatch):
@@ -45,8 +45,8 @@ def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call
     monkeypatch.setattr(runs, "move", move)
     with study_runs.parent(this, params.tune, {}) as second:
         pass
-    assert runs.find(first) is None
-    assert {run.data.tags["optuna.trial"] for run in runs.children(second)} == {"0", "1"}
+    assert lookup.find(first) is None
+    assert {run.data.tags["optuna.trial"] for run in lookup.children(second)} == {"0", "1"}
     assert len([run for run in store.search_runs(["0"]) if "mlflow.parentRunId" not in run.data.tags]) == 1
 
 

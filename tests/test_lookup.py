@@ -1,0 +1,20 @@
+import pytest
+
+from pipeline import lookup, runs, tracking
+from pipeline.console import UserError
+
+
+def test_a_run_is_found_by_id_then_by_model_then_not_at_all(store):
+    with runs.run() as run_id:
+        tracking.log_start({}, {"model.sha256": "abc"})
+    assert lookup.find_run(run_id, "other") == run_id
+    assert lookup.find_run("f" * 32, "abc") == run_id
+    assert lookup.find_run("f" * 32, "other") is None
+
+
+def test_a_run_may_be_named_by_the_beginning_of_its_id(store):
+    run_id = store.create_run("0").info.run_id
+    assert lookup.named(run_id).info.run_id == lookup.named(run_id[:8]).info.run_id == run_id
+    for wrong in ("0123", run_id[:3], "%", "' OR 1=1"):
+        with pytest.raises(UserError, match="is not in the MLflow store"):
+            lookup.named(wrong)
