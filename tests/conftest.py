@@ -38,7 +38,7 @@ for name, value in QUIET.items():
 
 
 def pytest_addoption(parser):
-    parser.addoption("--rounds", type=int, default=1, help="how often each fault test kills and restarts")
+    parser.addoption("--rounds", type=int, default=1, help="how many rounds each fault test is run for")
     parser.addoption("--cases", type=int, default=300, help="how many cases each property test tries")
 
 
@@ -48,9 +48,9 @@ def pytest_configure(config):
     hypothesis.settings.load_profile("ours")
 
 
-@pytest.fixture(scope="session")
-def rounds(request) -> int:
-    return request.config.getoption("--rounds")
+def pytest_generate_tests(metafunc):
+    if "round_number" in metafunc.fixturenames:
+        metafunc.parametrize("round_number", range(metafunc.config.getoption("--rounds")))
 
 
 def make_split(count: int, seed: int) -> Split:

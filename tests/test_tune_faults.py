@@ -1,5 +1,6 @@
 """Sweeps that are stopped, killed and started again: exact totals, nothing left running, nothing lost."""
 
+import contextlib
 import os
 import random
 import signal
@@ -109,30 +110,39 @@ def test_sigterm_is_as_polite_as_ctrl_c(project):
     assert [trial.state for trial in opened(project).trials] == [TrialState.FAIL, TrialState.WAITING]
 
 
-def test_killed_at_any_moment_the_total_is_exact_and_the_best_is_kept(project, rounds):
-    total = 0
-    for number in range(rounds):
-        chance = random.Random(number)
-        total += 3
-        best = -1.0
-        for attempt in range(4):
-            process = project.start(*tune("--trials", str(total), "--workers", "2"))
-            try:
-                shown, _ = process.communicate(timeout=chance.uniform(2, 20) if attempt < 3 else None)
-            except subprocess.TimeoutExpired:
-                kill(process)
-            else:
-                assert process.returncode == 0, shown
-                break
-            if (project.folder / "sweeps" / "optuna.journal").exists() and parents(project):
-                now = trials.best_trial(opened(project))
-                assert now is None or now.values[0] >= best, "the best value is never lost"
-                best = now.values[0] if now else best
-        this = check(project, total)
-        for epochs in epochs_trained(project).values():
-            assert set(epochs) == set(range(1, EPOCHS + 1))
-            assert len(epochs) <= EPOCHS + 3, "at most the epoch under way is repeated after a kill"
-        assert trials.best_trial(this).values[0] >= best
+def test_ctrl_c_while_the_workers_start_is_a_polite_end(project, round_number):
+    process = project.start(*tune("--trials", "2", "--workers", "2"))
+    wait_for(process, "up to 2 trials")
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(random.Random(round_number).uniform(0, 4))
+    os.killpg(process.pid, signal.SIGINT)
+    shown, _ = process.communicate()
+    assert process.returncode == 130 and "Traceback" not in shown, shown
+    assert not [trial for trial in opened(project).trials if trial.state is TrialState.RUNNING]
+    (parent,) = parents(project)
+    assert parent.info.status == "KILLED"
+
+
+def test_killed_at_any_moment_the_total_is_exact_and_the_best_is_kept(project, round_number):
+    chance, best = random.Random(round_number), -1.0
+    for attempt in range(4):
+        process = project.start(*tune("--trials", "3", "--workers", "2"))
+        try:
+            shown, _ = process.communicate(timeout=chance.uniform(2, 20) if attempt < 3 else None)
+        except subprocess.TimeoutExpired:
+            kill(process)
+        else:
+            assert process.returncode == 0, shown
+            break
+        if (project.folder / "sweeps" / "optuna.journal").exists() and parents(project):
+            now = trials.best_trial(opened(project))
+            assert now is None or now.values[0] >= best, "the best value is never lost"
+            best = now.values[0] if now else best
+    this = check(project, 3)
+    for epochs in epochs_trained(project).values():
+        assert set(epochs) == set(range(1, EPOCHS + 1))
+        assert len(epochs) <= EPOCHS + 3, "at most the epoch under way is repeated after a kill"
+    assert trials.best_trial(this).values[0] >= best
 
 
 def test_a_failing_trial_says_why_and_the_others_go_on(prepared, tmp_path):

@@ -1,0 +1,72 @@
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pipeline import paths, runs, state, train
+
+
+@pytest.fixture
+def data(store, tmp_path, monkeypatch):
+    """A folder with prepared data, of a kind, in which the process stands."""
+    monkeypatch.chdir(tmp_path)
+    for folder in train.DATA.values():
+        folder.mkdir(parents=True)
+        np.save(folder / "labels.npy", np.zeros(3, np.uint8))
+
+
+def left_by(params, status: str) -> str:
+    """The id of a training's run that was killed with this status, and with a state to go on from."""
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        (folder / state.LATEST).write_bytes(b"state")
+    runs.end(run_id, status)
+    return run_id
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "KILLED", "FINISHED"])  # FINISHED: killed before the state was removed
+def test_a_training_with_a_state_goes_on_in_its_run(data, store, params, status):
+    earlier = left_by(params, status)
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        assert run_id == earlier and state.exists(folder)
+        assert store.get_run(run_id).info.status == "RUNNING"
+    assert store.get_run(run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(("status", "after"), [("RUNNING", "KILLED"), ("KILLED", "KILLED"), ("FINISHED", "FINISHED")])
+def test_under_mlflow_run_it_goes_on_in_the_run_that_was_opened_for_it(data, store, params, monkeypatch, status, after):
+    earlier = left_by(params, status)
+    opened = store.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        assert run_id == opened and state.exists(folder)
+    assert store.get_run(earlier).info.status == after
+
+
+def test_a_training_whose_outputs_dvc_has_noted_is_done_once_more_afresh(data, store, params):
+    earlier = left_by(params, "FINISHED")
+    md5 = hashlib.md5(f"{earlier}\n".encode()).hexdigest()
+    paths.LOCK.write_text(f"stages:\n  train:\n    outs:\n    - path: {paths.RUN_ID}\n      md5: {md5}\n")
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        assert run_id != earlier and not state.exists(folder)
+
+
+def test_another_training_gets_a_run_of_its_own(data, store, params):
+    earlier = left_by(params, "KILLED")
+    other = params.train.model_copy(update={"seed": params.train.seed + 1})
+    with train.training_run(params.dataset, other) as (run_id, folder):
+        assert run_id != earlier and not state.exists(folder)
+
+
+@pytest.mark.parametrize("shell", [(), ("sh", "-c", '"$0" "$@"; exit'), ("bash", "-c", '"$0" "$@"; exit')])
+def test_the_starter_is_dvc_past_the_shell_between(shell):
+    command = [*shell, sys.executable, "-c", "from pipeline import train; print(train.starter())"]
+    shown = subprocess.run(command, env=os.environ | {"DVC_STAGE": "train"}, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == str(os.getpid())
+
+
+def test_without_dvc_there_is_no_starter(monkeypatch):
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    assert train.starter() is None
