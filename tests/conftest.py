@@ -98,6 +98,10 @@ def small_params(parts: dict, source: Path) -> dict:
     return params
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)  # the long ones first, so that no core idles
+
+
 @pytest.fixture(scope="session")
 def source(tmp_path_factory) -> tuple[Path, dict]:
     """(folder of gzipped IDX files, params as a dict)."""

@@ -19,7 +19,7 @@ from pipeline import storage, study, trials
 pytestmark = pytest.mark.e2e
 
 
-EPOCHS = 30
+EPOCHS = 12
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def epochs_trained(project: Project) -> dict[str, list[int]]:
 
 def test_ctrl_c_ends_after_the_epoch_and_a_second_call_goes_on(project):
     process = project.start(*tune("--trials", "3", "--workers", "2"))
-    wait_for_epochs(project, process, 10)
+    wait_for_epochs(project, process, 5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
     shown, _ = process.communicate()
     assert process.returncode == 130 and "Traceback" not in shown, shown
@@ -88,7 +88,7 @@ def test_ctrl_c_ends_after_the_epoch_and_a_second_call_goes_on(project):
 
 def test_a_killed_worker_loses_its_trial_to_the_other_and_a_killed_launcher_takes_its_workers_along(project):
     process = project.start(*tune("--trials", "4", "--workers", "2"))
-    wait_for_epochs(project, process, 10)
+    wait_for_epochs(project, process, 5)
     first, second = [c for c in psutil.Process(process.pid).children() if "spawn_main" in " ".join(c.cmdline())]
     first.kill()
     wait_for(process, "was killed by signal 9")
