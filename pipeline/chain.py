@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, YAMLError
 
 from pipeline import files, lineage, paths
+from pipeline.console import UserError
 from pipeline.sections import Dataset
+
+RESTORES = "dvc repro --force --single-item evaluate"
 
 
 class Link(NamedTuple):
@@ -34,15 +37,18 @@ def raw_files(description: Dataset) -> Iterator[Link]:
 
 def stages() -> Iterator[Link]:
     """What dvc.lock says about inputs, parameters and outputs of each stage, against what is there now."""
-    params, pipeline = (
-        YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) for path in (paths.PARAMS, paths.PIPELINE)
-    )
+    params, pipeline = YAML(typ="safe", pure=True).load(paths.PARAMS.read_text(encoding="utf-8")), _described()
     lost = "lost: nothing says what the stages made; `git checkout dvc.lock`"
     yield Link("stages", f"{paths.LOCK} is there", paths.LOCK.is_file(), lost)
-    made = lineage.locked_hashes()
-    for stage, entry in lineage.locked().items():
+    made, locked = lineage.locked_hashes(), lineage.locked()
+    for stage, entry in pipeline.items():
+        if stage not in locked and any(Path(name).exists() for name in _outputs(entry)):
+            yield Link(
+                "stages", f"{stage} is in {paths.LOCK}", False, "nothing says what made its outputs; `dvc repro`"
+            )
+    for stage, entry in locked.items():
         after = f"edited since {stage} ran; `dvc repro` runs it again"
-        command = pipeline["stages"].get(stage, {}).get("cmd")
+        command = pipeline.get(stage, {}).get("cmd")
         yield Link("stages", f"command of {stage} = dvc.lock", command == entry.get("cmd"), after)
         for dep in entry.get("deps", []):
             name = dep["path"]
@@ -73,7 +79,10 @@ def missing() -> list[str]:
 def cache() -> Iterator[Link]:
     """The objects in DVC's cache that dvc.lock names, against their names: DVC itself trusts read-only files."""
     command = [sys.executable, "-m", "dvc", "cache", "dir"]
-    folder = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()) / "files" / "md5"
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise UserError(f"DVC does not say where its cache is: {' '.join(answer.stderr.split())}")
+    folder = Path(answer.stdout.strip()) / "files" / "md5"
     for entry in lineage.locked().values():
         for out in entry.get("outs", []):
             for name in _objects(folder, out["md5"]) if out.get("md5") else ():
@@ -93,10 +102,33 @@ def metrics(logged: dict[str, float]) -> Iterator[Link]:
         except (ValueError, TypeError, KeyError, AttributeError):
             yield Link("metrics", str(path), False, "not as it was written: edited by hand")
             continue
-        for name, value in figures.items():
-            if f"{group}/{name}" in logged:
-                same = abs(logged[f"{group}/{name}"] - value) < 1e-6
-                yield Link("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
+        known = {key.removeprefix(f"{group}/"): value for key, value in logged.items() if key.startswith(f"{group}/")}
+        for name in sorted(known.keys() | figures.keys()):
+            same = name in known and name in figures and abs(known[name] - figures[name]) < 1e-6
+            yield Link("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
+
+
+def logged_parameters(logged: dict[str, str]) -> Iterator[Link]:
+    """The parameters in dvc.lock against those that MLflow has of the run."""
+    for stage in ("preprocess", "train"):
+        entry = lineage.locked().get(stage, {}).get("params", {}).get(paths.PARAMS.name, {})
+        for name, value in entry.get(stage, {}).items():
+            if f"{stage}.{name}" in logged:
+                same = _number(logged[f"{stage}.{name}"]) == _number(str(value))
+                other = f"{paths.LOCK} names parameters that this run did not have"
+                yield Link("parameters", f"{stage}.{name} of {paths.LOCK} = MLflow", same, other)
+
+
+def committed_code(commit: str) -> Iterator[Link]:
+    """The code that dvc.lock says trained the model against that of the commit that the run says."""
+    made = lineage.locked_hashes()
+    for dep in lineage.locked().get("train", {}).get("deps", []):
+        if dep["path"] not in made:
+            command = ["git", "cat-file", "--filters", f"{commit}:./{dep['path']}"]  # as git would check it out
+            answer = subprocess.run(command, capture_output=True, check=False)
+            md5 = hashlib.md5(answer.stdout, usedforsecurity=False).hexdigest() if answer.returncode == 0 else None
+            other = f"{paths.LOCK} names code that is not in the commit of this run"
+            yield Link("code", f"{dep['path']} of {paths.LOCK} = commit {commit[:8]}", md5 == dep.get("md5"), other)
 
 
 def prepared_data(tags: dict[str, str]) -> Iterator[Link]:
@@ -118,6 +150,29 @@ def md5(path: Path) -> str | None:
         return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _described() -> dict[str, dict]:
+    """Stage → what dvc.yaml says about it."""
+    try:
+        stages = YAML(typ="safe", pure=True).load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"]
+        return {name: dict(entry) for name, entry in stages.items()}
+    except (YAMLError, ValueError, TypeError, KeyError, AttributeError):
+        raise UserError(f"{paths.PIPELINE}: describes no stages; `git checkout {paths.PIPELINE}`") from None
+
+
+def _outputs(entry: dict) -> list[str]:
+    """The outputs of a stage in dvc.yaml, where each is a path or {path: options}."""
+    listed = [*entry.get("outs", []), *entry.get("metrics", [])]
+    return [name for out in listed for name in (out if isinstance(out, dict) else [out])]
+
+
+def _number(text: str) -> float | str:
+    """0 and 0.0 are the same value of a parameter."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _objects(folder: Path, name: str) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,11 @@ QUIET = {
 
 class UserError(Exception):
     """Something that the user can mend. The message is one line or more: what is wrong, where, what is allowed."""
+
+
+def without_passwords(text: str) -> str:
+    """The text with *** for what stands before the @ of an address: libraries repeat addresses in their messages."""
+    return re.sub(r":/+[^/@\s]+@", "://***@", text)
 
 
 def say(text: str) -> None:
@@ -66,7 +72,7 @@ def guard(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(without_passwords(f"error: {error}"))
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         sys.exit(f"error: {where}{error.strerror or error}")

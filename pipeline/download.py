@@ -14,9 +14,8 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline import console, files, paths
+from pipeline import console, edits, files, paths
 from pipeline.console import UserError, say
-from pipeline.params import load
 
 CHUNK = 1 << 20
 
@@ -139,8 +138,10 @@ def _verify(path: Path, expected: str) -> None:
 
 
 def main() -> None:
-    dataset, download = load("dataset", "download")
+    begun = edits.begin("dataset", "download")
+    dataset, download = begun.params
     source = fetch(download.sources, dataset.train.sha256 | dataset.test.sha256, paths.RAW, download.timeout)
+    edits.refuse(begun)
     say(f"the raw files are in {paths.RAW}/, verified, from {source}")
 
 

@@ -7,9 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import console, files, paths
+from pipeline import console, edits, files, paths
 from pipeline.console import UserError, say
-from pipeline.params import load
 from pipeline.sections import Dataset, Evaluate
 
 if TYPE_CHECKING:
@@ -81,7 +80,8 @@ def write_figures(
 
 
 def main() -> None:
-    description, settings = load("dataset", "evaluate")
+    begun = edits.begin("dataset", "evaluate")
+    description, settings = begun.params
     for path in (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro train` makes it")
@@ -94,12 +94,13 @@ def main() -> None:
     if run_id and lookup.tag(run_id, "model.sha256") != sha256:
         raise UserError(f"{paths.MODEL}: is not the model that run {run_id} trained; `dvc checkout` puts that back")
     restored = {"restored_from": trained} if run_id is None else {}
-    begun, _ = (lookup.find_tagged("restored_from", trained) if restored else None) or (None, None)
-    with state.outputs(), runs.run(run_id or begun, tags=restored) as active:
+    half, _ = (lookup.find_tagged("restored_from", trained) if restored else None) or (None, None)
+    with state.outputs(), runs.run(run_id or half, tags=restored) as active:
         if run_id is None:
             say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
             restore.restore(description)
         evaluate(description, settings, Path())
+        edits.refuse(begun)
     if training := lookup.tag(active, "training"):
         state.discard(training)  # kept till here: a kill just before DVC had noted the outputs would have needed it
     say(f"figures are in {paths.FIGURES}/")

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipeline import console, prepared
+from pipeline import console, edits, prepared
 from pipeline.console import UserError, say
 from pipeline.params import load
 from pipeline.sections import Train
@@ -41,7 +41,7 @@ def main() -> None:
     if sys.argv[1:] in (["--help"], ["-h"]):
         say(usage())
         return
-    values = overrides(sys.argv[1:])
+    values, begun = overrides(sys.argv[1:]), edits.begin()
     description, params, settings = load("dataset", "train", "evaluate", overrides={"train": values})
     prepared.bring_up_to_date()
 
@@ -54,6 +54,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as out, training_run(description, params) as (run_id, resume):
         train(description, params, Path(out), resume)
         evaluate(description, settings, Path(out))
+        edits.refuse(begun)
     state.discard(lookup.tag(run_id, "training"))
     say(f"run {run_id} is complete; `mlflow ui` shows it")
 

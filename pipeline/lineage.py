@@ -101,8 +101,12 @@ def locked() -> dict[str, Any]:
     if not paths.LOCK.is_file():
         return {}
     try:
-        return dict(YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"])
-    except (YAMLError, ValueError, TypeError, KeyError):
+        stages = dict(YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"])
+        for entry in stages.values():
+            for item in (*entry.get("outs", []), *entry.get("deps", [])):
+                item["path"]
+        return stages
+    except (YAMLError, ValueError, TypeError, KeyError, AttributeError):
         raise UserError(f"{paths.LOCK}: is damaged; `git checkout {paths.LOCK}` puts back the last one") from None
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import tempfile
 from pathlib import Path
 from urllib.parse import urlparse
 from urllib.request import url2pathname
@@ -12,7 +13,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from pipeline import store
+from pipeline import files, store
 from pipeline.console import UserError
 
 
@@ -34,7 +35,8 @@ def named(run_id: str) -> Run:
         begin = f"attributes.run_id LIKE '{run_id}%'"
         found = mlflow.search_runs(filter_string=begin, search_all_experiments=True, output_format="list")
     if not found:
-        raise UserError(f"run {run_id} is not in the MLflow store")
+        hint = "; of an id at least four digits are needed" if len(run_id) < 4 else ""
+        raise UserError(f"run {run_id} is not in the MLflow store{hint}")
     if len(found) > 1:
         raise UserError(f"run {run_id}: {len(found)} runs begin so: {', '.join(run.info.run_id for run in found)}")
     return found[0]
@@ -51,17 +53,18 @@ def find_tagged(key: str, value: str) -> tuple[str, str] | None:
 
 
 def find_run(run_id: str, model_sha256: str) -> str | None:
-    """The run that trained a model: `run_id` if the store has it, else the newest with this model's hash, else None."""
+    """The run that trained a model: `run_id` if the store has it, else the newest with this model's hash, else None.
+
+    A study's run has the hash of its winner too, and is not meant.
+    """
     store.open_store()
     if find(run_id):
         return run_id
     found = mlflow.search_runs(
-        filter_string=f"tags.`model.sha256` = '{model_sha256}'",
-        search_all_experiments=True,
-        max_results=1,
-        output_format="list",
+        filter_string=f"tags.`model.sha256` = '{model_sha256}'", search_all_experiments=True, output_format="list"
     )
-    return found[0].info.run_id if found else None
+    own = (run.info.run_id for run in found if {"training", "restored_from"} & run.data.tags.keys())
+    return next(own, None)
 
 
 def children(parent: str) -> list[Run]:
@@ -109,10 +112,14 @@ def model_versions() -> dict[str, list[ModelVersion]]:
     return found
 
 
-def model_file(model: LoggedModel) -> Path | None:
-    """The .keras file of a logged model, where the store is on this machine."""
-    location = model.artifact_location
+def model_sha256(model: LoggedModel) -> str | None:
+    """The sha256 of a logged model's .keras file, which a server is asked for; None where it is not there."""
+    location, name = model.artifact_location, "data/model.keras"
     if location.startswith("file://"):
         location = url2pathname(urlparse(location).path)
-    path = Path(location) / "data" / "model.keras"
-    return path if path.is_file() else None
+    if "://" not in location and not location.startswith("mlflow-artifacts:"):
+        path = Path(location) / name
+        return files.sha256(path) if path.is_file() else None
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(MlflowException, OSError):
+        return files.sha256(Path(mlflow.artifacts.download_artifacts(f"{location}/{name}", dst_path=folder)))
+    return None

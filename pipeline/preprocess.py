@@ -6,9 +6,8 @@ reports/data_checks.json and as reports/data_checks.html.
 
 import json
 
-from pipeline import console, files, paths
+from pipeline import console, edits, files, paths
 from pipeline.console import UserError, say
-from pipeline.params import load
 from pipeline.sections import Dataset
 
 
@@ -27,7 +26,8 @@ def read_raw(description: Dataset) -> dict:
 
 
 def main() -> None:
-    description, settings = load("dataset", "preprocess")
+    begun = edits.begin("dataset", "preprocess")
+    description, settings = begun.params
     say(f"reading {paths.RAW}/")
     parts = read_raw(description)
 
@@ -52,6 +52,7 @@ def main() -> None:
     for name, split in (("train", train), ("validation", validation), ("test", parts["test"])):
         dataset.save(paths.PREPARED / name, split)
         say(f"  {paths.PREPARED / name}/: {len(split.labels):,} images")
+    edits.refuse(begun)
 
 
 if __name__ == "__main__":

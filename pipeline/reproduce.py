@@ -18,9 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from pipeline import adopt, console, files, lineage, paths
 from pipeline.console import UserError, say
 
+PREFIX = "seamline-reproduce-"  # of the temporary folder; the number of the process follows
 DIFFERENCE = Path("environment/uncommitted.diff")
 
 
@@ -29,7 +32,8 @@ def worktree(commit: str) -> Iterator[Path]:
     """A folder with the files of a commit, for the block, that shares DVC's cache. Raises UserError without it."""
     if call("git", "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}", quiet=True):
         raise UserError(f"commit {commit} is not in this repository")
-    with tempfile.TemporaryDirectory() as temporary:
+    remove_left()
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as temporary:
         folder = Path(temporary) / "worktree"
         no_hooks = ("-c", f"core.hooksPath={os.devnull}")  # `dvc install` has one, which would want the data already
         try:
@@ -40,6 +44,17 @@ def worktree(commit: str) -> Iterator[Path]:
             yield folder
         finally:
             call("git", "worktree", "remove", "--force", str(folder))
+
+
+def remove_left() -> None:
+    """Removes the worktrees of processes that were killed."""
+    listed = subprocess.run(["git", "worktree", "list", "--porcelain"], capture_output=True, text=True, check=True)
+    for line in listed.stdout.splitlines():
+        above = Path(line.removeprefix("worktree ")).parent
+        number = above.name.removeprefix(PREFIX).partition("-")[0]
+        if line.startswith("worktree ") and above.name.startswith(PREFIX) and not psutil.pid_exists(int(number)):
+            call("git", "worktree", "remove", "--force", str(above / "worktree"))
+            shutil.rmtree(above, ignore_errors=True)
 
 
 def dvc(*arguments: str) -> list[str]:

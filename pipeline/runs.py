@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
 from pipeline import store
-from pipeline.console import UserError
+from pipeline.console import UserError, without_passwords
 
 
 @contextlib.contextmanager
@@ -39,20 +39,20 @@ def run(
         raise UserError(f"MLflow's store: {error.message}") from None
     try:
         yield active.info.run_id
+        if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
+            mlflow.delete_tag("error")
+        mlflow.end_run()
     except killed_by:
         mlflow.end_run("KILLED")
         raise
     except BaseException as error:
         with contextlib.suppress(MlflowException):  # the run was deleted, or the disk is full: `error` is what matters
-            mlflow.set_tag("error", str(error)[:500] or type(error).__name__)
+            mlflow.set_tag("error", without_passwords(str(error))[:500] or type(error).__name__)
         with contextlib.suppress(MlflowException):
             mlflow.end_run("FAILED")
         if isinstance(error, MlflowException):
             raise UserError(f"MLflow's store: {error.message.splitlines()[0]}") from None
         raise
-    if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
-        mlflow.delete_tag("error")
-    mlflow.end_run()
 
 
 def close_stale() -> None:
@@ -60,7 +60,8 @@ def close_stale() -> None:
     here = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
     for run in mlflow.search_runs(filter_string=here, search_all_experiments=True, output_format="list"):
         process = {name: run.data.tags.get(name) for name in _this_process()}
-        if process != _this_process(int(process["process.id"])):
+        number = process["process.id"] or ""
+        if not number.isdigit() or process != _this_process(int(number)):
             end(run.info.run_id, "KILLED", "its process was killed")
 
 

@@ -7,6 +7,7 @@ training. Whoever asks for the same training again goes on from the last finishe
 import contextlib
 import itertools
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,8 +74,17 @@ def exists(folder: Path) -> bool:
     return (folder / LATEST).exists() or (folder / PREVIOUS).exists()
 
 
+def identity(folder: Path) -> str:
+    """A name for this state, as long as there is one: the run tagged with it is its own, not another folder's."""
+    path = folder / "id"
+    if not path.exists():
+        files.write_text(path, uuid.uuid4().hex)
+    return path.read_text(encoding="utf-8")
+
+
 def empty(folder: Path) -> None:
-    """Forgets a state, so that training starts afresh."""
+    """Forgets a state, so that training starts afresh, in a run of its own."""
+    (folder / "id").unlink(missing_ok=True)
     (folder / LATEST).unlink(missing_ok=True)
     (folder / PREVIOUS).unlink(missing_ok=True)
 

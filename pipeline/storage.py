@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,8 @@ def is_database(address: str) -> bool:
     scheme, colon, _ = address.partition("://")
     if colon and scheme not in ("postgresql", "postgresql+psycopg"):
         raise UserError(f"storage: should be a journal file or postgresql://…, not {scheme}://…")
+    if not colon and re.match(r"[\w+]{2,}:/", address):  # one slash is missing; the password would become a file's name
+        raise UserError("storage: should be a journal file or postgresql://…; there are two slashes")
     return bool(colon)
 
 

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import logging
 import os
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def open_store() -> None:
     --temp`: hence the change of directory. Raises UserError where the store cannot be opened, or keeps its artifacts
     in another folder.
     """
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # its errors are exceptions too
     root = files.project_root()
     ours = f"sqlite:///{root / 'mlflow.db'}"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or ours
@@ -40,7 +42,7 @@ def open_store() -> None:
             experiments = mlflow.search_experiments(order_by=["experiment_id"], max_results=1)
         except MlflowException as error:
             raise UserError(f"MLflow's store: {error.message}") from None
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, ValueError) as error:
             raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
     location = experiments[0].artifact_location if experiments else ""
     if (

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from pipeline import console, files, paths
+from pipeline import console, edits, files, paths
 from pipeline.console import say
-from pipeline.params import load
 from pipeline.sections import Dataset, Train
 
 if TYPE_CHECKING:
@@ -40,17 +39,17 @@ def training_run(description: Dataset, params: Train) -> Iterator[tuple[str, Pat
     hashes = {name: lineage.folder_sha256(folder) for name, folder in DATA.items()}
     training = fingerprint(params, hashes | {"dataset": description.name})
     with state.claim(training) as folder:
-        earlier, status = lookup.find_tagged("training", folder.name) or (None, None)
-        if earlier and is_committed(earlier):
+        earlier, status = lookup.find_tagged("training.state", state.identity(folder)) or (None, None)
+        is_over = status == "FINISHED" and not state.exists(folder)
+        if earlier and (is_over or is_committed(earlier)):
             state.empty(folder)
-            earlier = None
-        elif status == "FINISHED" and not state.exists(folder):
             earlier = None
         if earlier and "MLFLOW_RUN_ID" in os.environ:  # `mlflow run` has opened a run of its own
             if status != "FINISHED":
                 runs.end(earlier, "KILLED")
             earlier = None
-        with runs.run(earlier, tags={"training": folder.name}) as run_id:
+        tags = {"training": folder.name, "training.state": state.identity(folder)}
+        with runs.run(earlier, tags=tags) as run_id:
             yield run_id, folder
 
 
@@ -158,11 +157,13 @@ def line(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
 
 
 def main() -> None:
-    description, params = load("dataset", "train")
+    begun = edits.begin("dataset", "train")
+    description, params = begun.params
     with console.hushed():
         from pipeline import state
     with state.outputs(), training_run(description, params) as (run_id, resume):
         train(description, params, Path(), resume)
+        edits.refuse(begun)
         files.write_text(paths.RUN_ID, run_id + "\n")
 
 

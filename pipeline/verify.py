@@ -39,6 +39,10 @@ def folder_links(description: Dataset, run: Any | None) -> Iterator[Link]:
     tags = run.data.tags
     yield from chain.prepared_data(tags)
     yield from chain.metrics(run.data.metrics)
+    yield from chain.logged_parameters(run.data.params)
+    is_named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip() == run.info.run_id
+    if is_named and tags.get("git.dirty") == "false":
+        yield from chain.committed_code(tags["git.commit"])
     sha256 = tags.get("model.sha256")
     yield Link(
         "model", f"{paths.MODEL} = MLflow", files.sha256(paths.MODEL) == sha256, "not the model that this run trained"
@@ -51,9 +55,8 @@ def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link
 
     tags, name = run.data.tags, f"run {run.info.run_id[:8]}"
     if commit := tags.get("git.commit"):
-        yield Link(
-            "commits", f"{name}: {commit[:8]}", _in_history(commit), "no branch or tag of this repository has it"
-        )
+        lost = "no branch or tag of this repository has it" + _how_far_back()
+        yield Link("commits", f"{name}: {commit[:8]}", _in_history(commit), lost)
         clean = tags.get("git.dirty") == "false"
         meaning = (
             f"uncommitted code or parameters made this model; `reproduce {run.info.run_id[:8]}` goes by what it carries"
@@ -64,9 +67,9 @@ def run_links(run: Any, models: list[Any], versions: list[Any]) -> Iterator[Link
         agrees = entry.dataset.digest == tags.get(f"data.{context}.sha256", "")[:32]
         yield Link("data sets", f"{name}: digest of {context}", agrees, "digest and tag name other data")
     for model in models:
-        path = lookup.model_file(model)
-        agrees = path is not None and files.sha256(path) == model.tags.get("model.sha256") == tags["model.sha256"]
-        meaning = "the logged model was changed" if path else "the logged model is not there"
+        sha256 = lookup.model_sha256(model)
+        agrees = sha256 is not None and sha256 == model.tags.get("model.sha256") == tags["model.sha256"]
+        meaning = "the logged model was changed" if sha256 else "the logged model is not there"
         yield Link("logged models", f"{name}: bytes = MLflow", agrees, meaning)
     known = {
         place for model in models for place in (model.model_id, f"models:/{model.model_id}", model.artifact_location)
@@ -85,6 +88,11 @@ def _in_history(commit: str) -> bool:
     )
     answers = [subprocess.run(command, capture_output=True, check=False) for command in commands]
     return answers[0].returncode == 0 or bool(answers[1].stdout)
+
+
+def _how_far_back() -> str:
+    shallow = subprocess.run(["git", "rev-parse", "--is-shallow-repository"], capture_output=True, check=False)
+    return ", whose history is cut short here; `git fetch --unshallow`" if shallow.stdout.strip() == b"true" else ""
 
 
 def table(links: list[Link]) -> str:
@@ -112,7 +120,7 @@ def main() -> None:
             named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
             trained = lookup.find_run(named, files.sha256(paths.MODEL))  # restored, it has another id
             if trained is None:
-                say(f"note: run {named} is not in this MLflow store; `dvc repro --force evaluate` restores it")
+                say(f"note: run {named} is not in this MLflow store; `{chain.RESTORES}` restores it")
         if gone := chain.missing():
             say(f"note: not here: {', '.join(gone)}; `dvc repro` makes or restores them")
         links += folder_links(description, lookup.find(trained))

@@ -4,6 +4,7 @@ import gzip
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,13 @@ def edited(text, inserted):
         return result
 
     return edits.map(apply)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on, at this moment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 class Project:

@@ -48,7 +48,8 @@ def test_a_stage_declares_the_sections_that_it_reads(stage):
     calls = [
         node
         for node in ast.walk(ast.parse(MODULES[stage].read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load"
+        if isinstance(node, ast.Call)
+        and (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")) == "begin"
     ]
     read = [argument.value for call in calls for argument in call.args]
     assert sorted(read) == sorted(STAGES[stage]["params"])

@@ -10,6 +10,8 @@ import subprocess
 import pytest
 from conftest import Project
 
+from pipeline import chain
+
 pytestmark = pytest.mark.e2e
 EPOCHS = 12
 
@@ -118,9 +120,9 @@ def test_a_training_whose_dvc_was_killed_ends_and_leaves_the_next_one_alone(prep
 def test_a_restoration_that_was_killed_is_completed_in_the_same_run(undisturbed, tmp_path):
     project = undisturbed.copy(tmp_path / "copy")
     (project.folder / "mlflow.db").unlink()
-    kill_after(project.start("dvc", "repro", "--force", "--single-item", "evaluate"), "run ")
+    kill_after(project.start(*chain.RESTORES.split()), "run ")
     for _ in range(2):
-        project.ok("dvc", "repro", "--force", "--single-item", "evaluate")
+        project.ok(*chain.RESTORES.split())
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and "restored_from" in run.data.tags
     lost = undisturbed.artifacts(undisturbed.runs()[0]) - project.artifacts(run)

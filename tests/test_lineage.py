@@ -87,7 +87,18 @@ def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_pat
     assert contents[0] == contents[1]
 
 
-@pytest.mark.parametrize("text", ["", "<<<<<<< HEAD\nstages: [", "stage: {}\n", "[]\n", "\0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<<<<<<< HEAD\nstages: [",
+        "stage: {}\n",
+        "[]\n",
+        "\0",
+        "stages: {train: }",
+        "stages: {a: {outs: [{md5: 1}]}}",
+    ],
+)
 def test_a_damaged_lock_is_one_line(tmp_path, monkeypatch, text):
     monkeypatch.chdir(tmp_path)
     assert lineage.locked() == {}

@@ -6,6 +6,8 @@ from pipeline.console import UserError
 
 def test_a_run_is_found_by_id_then_by_model_then_not_at_all(store):
     with runs.run() as run_id:
+        tracking.log_start({}, {"model.sha256": "abc", "training": "0123"})
+    with runs.run():  # a study's, with the winner's
         tracking.log_start({}, {"model.sha256": "abc"})
     assert lookup.find_run(run_id, "other") == run_id
     assert lookup.find_run("f" * 32, "abc") == run_id

@@ -1,5 +1,6 @@
 """A run is trained again from what it carries."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -61,6 +62,15 @@ def test_a_run_comes_out_byte_for_byte_and_nothing_here_changes(workspace):
     assert "the same model, byte for byte" in shown
     assert workspace.outputs() == before and len(workspace.runs()) == runs
     assert workspace.ok("git", "status", "--porcelain") == ""
+    assert workspace.ok("git", "worktree", "list").count("\n") == 1
+
+
+def test_a_worktree_that_a_killed_one_left_is_removed_by_the_next(workspace):
+    code = HOOKED.replace("print(", "import os, signal; print(folder); os.kill(os.getpid(), signal.SIGKILL) #")
+    left = Path(workspace.run("python", "-c", code).stdout.strip())
+    assert left.is_dir()
+    workspace.ok("python", "-c", HOOKED)
+    assert not left.parent.exists()
     assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
 

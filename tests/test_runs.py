@@ -51,6 +51,8 @@ def test_a_run_that_was_deleted_meanwhile_or_a_full_disk_is_one_line(store, tmp_
     with pytest.raises(UserError, match=r"MLflow's store: .*deleted"), runs.run() as run_id:
         store.delete_run(run_id)
         tracking.log_metrics({"x": 1})
+    with pytest.raises(UserError, match=r"MLflow's store: .*deleted"), runs.run() as run_id:
+        store.delete_run(run_id)
     with pytest.raises(UserError, match="no room"), runs.run() as run_id:
         store.delete_run(run_id)
         raise UserError("no room")
@@ -72,12 +74,14 @@ def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
     killed.communicate()
     elsewhere = store.create_run("0", tags={"process.host": "another", "process.id": "1", "process.started": "1.00"})
     foreign = store.create_run("0")  # of a program that is not ours
+    nameless = store.create_run("0", tags=runs._this_process())
+    store.delete_tag(nameless.info.run_id, "process.id")
     reused = store.create_run("0", tags=runs._this_process() | {"process.started": "1.00"})  # the number was given anew
     with runs.run():
         found = [store.get_run(run_id) for run_id in ids]
     assert [run.info.status for run in found] == ["KILLED", "RUNNING"]
     assert found[0].data.tags["error"] == "its process was killed" and found[0].info.end_time
-    others = [store.get_run(run.info.run_id).info.status for run in (elsewhere, foreign, reused)]
-    assert others == ["RUNNING", "RUNNING", "KILLED"]
+    others = [store.get_run(run.info.run_id).info.status for run in (elsewhere, foreign, reused, nameless)]
+    assert others == ["RUNNING", "RUNNING", "KILLED", "KILLED"]
     alive.communicate("\n")
     assert store.get_run(ids[1]).info.status == "FINISHED"

@@ -7,7 +7,7 @@ import signal
 import socket
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -23,12 +23,17 @@ def is_taken(address: str, port: int) -> bool:
         return False
 
 
+@pytest.mark.parametrize("store", ["http://user:s3cret@127.0.0.1:9", "postgress://user:s3cret@localhost/db"])
+def test_a_password_in_the_address_of_the_store_is_not_printed(prepared, store):
+    settings = {"MLFLOW_TRACKING_URI": store, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    shown = prepared.fails("python", "-m", "pipeline.verify", **settings)
+    assert "error: MLflow's store" in shown and "://***@" in shown and "s3cret" not in shown
+
+
 def test_the_ui_is_for_this_machine_alone(prepared, tmp_path):
     recipe = (ROOT / "Makefile").read_text().partition("\nui:")[2].splitlines()[1].strip()
     assert recipe == "mlflow ui"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = prepared.copy(tmp_path / "copy").start(*recipe.split(), "--port", str(port))
     try:
         assert any("Uvicorn running on" in line for line in process.stdout)

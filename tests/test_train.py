@@ -1,8 +1,10 @@
+import contextlib
 import hashlib
 import os
 import subprocess
 import sys
 
+import mlflow
 import numpy as np
 import pytest
 
@@ -51,6 +53,17 @@ def test_a_training_whose_outputs_dvc_has_noted_is_done_once_more_afresh(data, s
     paths.LOCK.write_text(f"stages:\n  train:\n    outs:\n    - path: {paths.RUN_ID}\n      md5: {md5}\n")
     with train.training_run(params.dataset, params.train) as (run_id, folder):
         assert run_id != earlier and not state.exists(folder)
+
+
+def test_another_folder_with_the_same_store_has_a_run_of_its_own(data, store, params, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    with train.training_run(params.dataset, params.train) as (here, _):
+        monkeypatch.setenv("DVC_ROOT", str(tmp_path / "other"))
+        (tmp_path / "other").mkdir()
+        with contextlib.ExitStack() as stack:
+            mlflow.end_run("RUNNING")  # two processes in one
+            there, _ = stack.enter_context(train.training_run(params.dataset, params.train))
+            assert there != here
 
 
 def test_another_training_gets_a_run_of_its_own(data, store, params):

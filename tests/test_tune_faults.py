@@ -191,6 +191,7 @@ def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(proje
     ("address", "message"),
     [
         ("mysql://u:secret@localhost/x", "should be a journal file or postgresql://…, not mysql://"),
+        ("postgresql:/u:secret@localhost/x", "should be a journal file or postgresql://…; there are two slashes"),
         ("postgresql://u:secret@127.0.0.1:1/x", "storage postgresql://u:***@127.0.0.1:1/x: "),
         ("postgresql://u:secret@host:port/x", "storage: should look like postgresql://"),
     ],

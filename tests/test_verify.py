@@ -1,11 +1,14 @@
 """Every link of the chain, broken once."""
 
 import contextlib
+import os
 import shutil
+import signal
+import threading
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from conftest import Project, free_port
 from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.e2e
@@ -191,3 +194,37 @@ def test_a_registered_version_of_another_model_is_found(done, tmp_path):
 
 def test_a_run_that_is_not_there_is_one_line(done):
     assert "error: run 0123 is not in the MLflow store" in done.fails(*VERIFY, "0123")
+
+
+def test_a_lock_that_vouches_for_what_did_not_run_is_found(done, tmp_path):
+    project = done.copy(tmp_path / "copy").change("train", epochs=3)
+    models = project.folder / "pipeline" / "models.py"
+    models.write_text(models.read_text() + "# never ran\n")
+    project.ok("dvc", "commit", "--force")  # says: take it as up to date
+    project.ok("git", "commit", "-qam", "as if it had made this model")
+    shown = project.fails(*VERIFY)
+    assert "✗ train.epochs of dvc.lock = MLflow\n" in shown and "✗ pipeline/models.py of dvc.lock = commit" in shown
+
+
+def test_a_run_on_a_server_is_verified_by_its_bytes_there(done, tmp_path):
+    project = done.copy(tmp_path / "copy")
+    address = f"http://127.0.0.1:{free_port()}"
+    store = (
+        "--backend-store-uri",
+        f"sqlite:///{tmp_path}/server.db",
+        "--artifacts-destination",
+        str(tmp_path / "kept"),
+    )
+    server = project.start("mlflow", "server", "--workers", "1", "--port", address.rpartition(":")[2], *store)
+    try:
+        assert any("Application startup complete" in line for line in server.stdout)
+        threading.Thread(target=server.stdout.read, daemon=True).start()  # else the pipe fills, and the server waits
+        project.ok("dvc", "repro", "--force", "--single-item", "train", MLFLOW_TRACKING_URI=address)
+        verify = (*VERIFY, (project.folder / "models/run_id").read_text().strip())
+        assert "✓ logged models        1 of 1 agree" in project.ok(*verify, MLFLOW_TRACKING_URI=address)
+        (logged,) = (tmp_path / "kept").rglob("model.keras")
+        with changed(logged, flip):
+            assert "the logged model was changed" in project.fails(*verify, MLFLOW_TRACKING_URI=address)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
