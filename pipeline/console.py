@@ -22,8 +22,8 @@ class UserError(Exception):
 
 
 def without_passwords(text: str) -> str:
-    """The text with *** for what stands before the @ of an address: libraries repeat addresses in their messages."""
-    return re.sub(r":/+[^/@\s]+@", "://***@", text)
+    """The text with *** for the password, or token, before the @ of an address: libraries repeat these in messages."""
+    return re.sub(r"(:/+(?:[^/@\s:]+:)?)[^/\s]+@", r"\1***@", text)
 
 
 def say(text: str) -> None:

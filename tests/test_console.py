@@ -54,3 +54,18 @@ def test_help_is_the_docstring(capsys, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         console.run(lambda: None, "What the stage does.")
     assert stopped.value.code == 0 and "What the stage does." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no postgresql://u:pw@h:5432/x there", "no postgresql://u:***@h:5432/x there"),
+        ("postgresql://u:p@ss@h/x", "postgresql://u:***@h/x"),
+        ("postgresql:/u:pw@h/x", "postgresql:/u:***@h/x"),
+        ("https://token@h/x", "https://***@h/x"),
+        ("http://h:80/x@2 and me@example.org", "http://h:80/x@2 and me@example.org"),
+    ],
+)
+def test_passwords_and_tokens_in_addresses_become_asterisks(text, shown):
+    assert console.without_passwords(text) == shown
+    assert console.without_passwords(shown) == shown

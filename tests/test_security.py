@@ -27,7 +27,7 @@ def is_taken(address: str, port: int) -> bool:
 def test_a_password_in_the_address_of_the_store_is_not_printed(prepared, store):
     settings = {"MLFLOW_TRACKING_URI": store, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     shown = prepared.fails("python", "-m", "pipeline.verify", **settings)
-    assert "error: MLflow's store" in shown and "://***@" in shown and "s3cret" not in shown
+    assert "error: MLflow's store" in shown and "://user:***@" in shown and "s3cret" not in shown
 
 
 def test_the_ui_is_for_this_machine_alone(prepared, tmp_path):
