@@ -137,34 +137,34 @@ def test_a_restoration_that_was_killed_is_completed_in_the_same_run(undisturbed,
     assert len(project.client().get_metric_history(run.info.run_id, "test/accuracy")) == 1
 
 
-def test_a_training_killed_as_mlflow_run_goes_on_in_the_next(project):
-    project.ok("dvc", "repro", "preprocess")
-    command = ("mlflow", "run", ".", "--env-manager", "local", "-P", f"epochs={EPOCHS * 4}")
+def test_a_training_killed_as_mlflow_run_goes_on_in_the_next(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
+    command = ("mlflow", "run", ".", "--env-manager", "local", "-P", f"epochs={EPOCHS * 2}")
     kill_after(project.start(*command), "epoch  5/")
     shown = project.ok(*command)
     assert "going on after epoch" in shown and "epoch  1/" not in shown
     killed, finished = project.runs()
     assert (killed.info.status, finished.info.status) == ("KILLED", "FINISHED")
     points = project.client().get_metric_history(finished.info.run_id, "train/loss")
-    assert [point.step for point in points] == list(range(1, EPOCHS * 4 + 1))
-    fresh = project.ok("python", "-m", "pipeline.experiment", "--epochs", str(EPOCHS * 4))
+    assert [point.step for point in points] == list(range(1, EPOCHS * 2 + 1))
+    fresh = project.ok("python", "-m", "pipeline.experiment", "--epochs", str(EPOCHS * 2))
     assert "going on" not in fresh
     assert project.runs()[-1].data.tags["model.sha256"] == finished.data.tags["model.sha256"]
     assert not list((project.folder / ".state").glob("training/*"))
 
 
-def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(project, tmp_path):
-    project.ok("dvc", "repro", "preprocess")
+def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
     project.ok("git", "add", "-A")
     project.ok("git", "commit", "-qm", "data")
-    command = ("dvc", "exp", "run", "--temp", "-S", "train.epochs=40")
+    command = ("dvc", "exp", "run", "--temp", "-S", f"train.epochs={EPOCHS * 2}")
     kill_after(project.start(*command), "epoch  5/")
     shown = project.ok(*command)
     assert "going on after epoch" in shown
     (run,) = project.runs()
     assert run.info.status == "FINISHED"
     points = project.client().get_metric_history(run.info.run_id, "train/loss")
-    assert [point.step for point in points] == list(range(1, 41))
+    assert [point.step for point in points] == list(range(1, EPOCHS * 2 + 1))
 
 
 def test_processes_that_meet_an_empty_store_at_once_all_succeed(project, round_number):
@@ -175,8 +175,8 @@ def test_processes_that_meet_an_empty_store_at_once_all_succeed(project, round_n
     assert [run.info.status for run in project.runs()] == ["FINISHED"] * 4
 
 
-def test_repro_twice_at_once_beside_a_sweep_beside_mlflow_run(project):
-    project.ok("dvc", "repro", "preprocess")
+def test_repro_twice_at_once_beside_a_sweep_beside_mlflow_run(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy").change("train", epochs=EPOCHS)
     # `mlflow run` makes an empty store itself, before any code of ours, and not under our lock: let it find one
     project.ok("python", "-c", "from pipeline.store import open_store; open_store()")
     commands = [

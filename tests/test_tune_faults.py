@@ -45,12 +45,15 @@ def wait_for(process: subprocess.Popen, text: str) -> None:
 def wait_for_epochs(project: Project, process: subprocess.Popen, count: int) -> None:
     """Returns as soon as that many epochs have been reported in all."""
     journal = project.folder / "sweeps" / "optuna.journal"
-    while process.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b'"intermediate_value"') >= count:
-            return
-        with_pause = subprocess.run(["sleep", "0.05"], check=True)
-        assert with_pause.returncode == 0
-    raise AssertionError(process.communicate()[0])
+    while not journal.exists() or journal.read_bytes().count(b'"intermediate_value"') < count:
+        still_at_work(process)
+
+
+def still_at_work(process: subprocess.Popen) -> None:
+    """Lets a program go on for a moment; it has not ended before that."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=0.05)
+        raise AssertionError(process.communicate()[0])
 
 
 def epochs_trained(project: Project) -> dict[str, list[int]]:
@@ -168,7 +171,7 @@ def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(proje
         wait_for(process, "study first")
         this = study.find(storage.open_storage(address), "first")
         while sum(len(trial.intermediate_values) for trial in this.trials) < 10:
-            assert process.poll() is None
+            still_at_work(process)
         kill(process)
         assert len(this.get_trials(states=(TrialState.RUNNING,))) == 2
         shown = project.ok(*command)
