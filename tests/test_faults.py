@@ -88,6 +88,17 @@ def test_stopped_at_any_moment_and_started_again(undisturbed, project, round_num
     check(project, undisturbed)
 
 
+def test_ctrl_c_says_how_to_go_on_and_the_run_is_marked_killed_until_then(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy").change("train", epochs=EPOCHS * 2)
+    process = project.start("python", "-m", "pipeline.train")
+    assert any(line.startswith("epoch  3/") for line in process.stdout)
+    farewell = interrupt(process, signal.SIGINT).splitlines()[-1]
+    assert (process.returncode, farewell) == (130, "stopped by Ctrl-C; the same command goes on")
+    assert [run.info.status for run in project.runs()] == ["KILLED"]
+    assert "going on after epoch" in project.ok("python", "-m", "pipeline.train")
+    assert [run.info.status for run in project.runs()] == ["FINISHED"]
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small disk")
 def test_a_full_disk_is_one_line_and_training_goes_on_when_there_is_room(undisturbed, project):
     (project.folder / ".state").mkdir()
