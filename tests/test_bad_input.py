@@ -138,12 +138,25 @@ def test_a_read_only_data_folder_is_named(project):
     assert "error: data/" in shown and ("Read-only file system" in shown or "Permission denied" in shown)
 
 
-def test_a_folder_without_git_history_says_which_command_makes_it_work(project):
-    shutil.rmtree(project.folder / ".git")
-    shutil.copy(ROOT / "Makefile", project.folder)
+def with_make(project: Project) -> Project:
+    """Adds the Makefile, and the mark that the environment is installed: the tests' own is used."""
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, project.folder)
     (project.folder / ".venv").mkdir()
-    shutil.copy(ROOT / "requirements.lock", project.folder)
     (project.folder / ".venv/installed").write_text(f"{project.folder}\n")
+    return project
+
+
+def test_a_lock_file_that_a_killed_dvc_left_empty_is_removed_by_make(workspace, tmp_path):
+    project = with_make(workspace.copy(tmp_path / "copy"))
+    (project.folder / ".dvc/tmp/rwlock").write_bytes(b"")
+    assert "Unable to read RWLock-file" in project.fails("dvc", "repro", "--force", "params")
+    assert "test accuracy" in project.ok("make", "repro")
+    project.ok("dvc", "repro", "--force", "params")
+
+
+def test_a_folder_without_git_history_says_which_command_makes_it_work(project):
+    shutil.rmtree(with_make(project).folder / ".git")
     assert "git init" in project.fails("make", "repro")
     project.ok("git", "init", "-q")
     project.ok("dvc", "repro", "preprocess")

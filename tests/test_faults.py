@@ -81,6 +81,10 @@ def test_stopped_at_any_moment_and_started_again(undisturbed, project, round_num
             shown = interrupt(process, sent)
             stages = re.findall("^Running stage '(.*)'", shown, re.MULTILINE)
             print(f"round {round_number}: {sent.name} in {stages[-1] if stages else 'dvc'}")
+            rwlock = project.folder / ".dvc/tmp/rwlock"
+            if rwlock.exists() and not rwlock.read_bytes():
+                print(f"round {round_number}: DVC left its lock file empty")
+                rwlock.unlink()  # DVC 3.67 does not start with it; `make repro` and the README remove it too
         else:
             assert process.returncode == 0, shown
             break
