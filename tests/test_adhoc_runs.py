@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import METRICS, Project
+from conftest import METRICS
+from project import Project
 
 pytestmark = pytest.mark.e2e
 

@@ -1,7 +1,7 @@
 import sys
 
 import pytest
-from conftest import ROOT
+from project import ROOT
 
 from pipeline import adopt, paths
 from pipeline.console import UserError

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import ROOT, Project, idx_bytes, make_split, write_source
+from conftest import idx_bytes, make_split, write_source
+from project import ROOT, Project
 
 pytestmark = pytest.mark.e2e
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Project
+from project import ROOT, Project
 
 from pipeline import edits
 from pipeline.console import UserError

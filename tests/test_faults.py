@@ -8,8 +8,8 @@ import signal
 import subprocess
 
 import pytest
-from conftest import Project
 from mlflow import MlflowClient
+from project import Project
 
 from pipeline import chain
 

@@ -3,9 +3,10 @@ import io
 import json
 
 import pytest
-from conftest import ROOT, edited
+from conftest import edited
 from hypothesis import given
 from hypothesis import strategies as st
+from project import ROOT
 from ruamel.yaml import YAML
 
 from pipeline import paths

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import METRICS, ROOT, TEST, Project
+from conftest import METRICS, TEST
+from project import ROOT, Project
 from ruamel.yaml import YAML
 
 from pipeline import paths

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from project import Project
 
 from pipeline import relocate, runs, tracking
 from pipeline.console import UserError

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import Project
+from project import Project
 
 from pipeline import files, lineage, reproduce
 from pipeline.console import UserError

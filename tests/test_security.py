@@ -7,7 +7,8 @@ import signal
 import socket
 
 import pytest
-from conftest import ROOT, free_port
+from conftest import free_port
+from project import ROOT
 
 pytestmark = pytest.mark.e2e
 

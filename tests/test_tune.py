@@ -6,8 +6,8 @@ from pathlib import Path
 import optuna
 import pytest
 from browser import render_text
-from conftest import Project
 from optuna.trial import TrialState
+from project import Project
 from ruamel.yaml import YAML
 
 from pipeline import files, storage, study, trials

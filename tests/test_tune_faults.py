@@ -10,8 +10,8 @@ from pathlib import Path
 import postgres
 import psutil
 import pytest
-from conftest import Project
 from optuna.trial import TrialState
+from project import Project
 from test_tune import check, children, opened, parents, tune
 
 from pipeline import storage, study, trials

@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import Project, free_port
+from conftest import free_port
+from project import Project
 from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.e2e
