@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 
 @contextmanager
@@ -13,9 +16,11 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside `path`; when the block ends well, it is synced and renamed to `path`.
 
     Works for a file and for a folder (the block creates either). When the block raises, what stood at `path`
-    before is untouched and the temporary path is removed. The folder above is made if it is missing.
+    before is untouched and the temporary path is removed; what a killed process left is removed by the next. The
+    folder above is made if it is missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
@@ -30,10 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
         else:
             temporary.replace(path)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -46,6 +48,21 @@ def sha256(path: Path) -> str:
     """The sha256 of a file's content, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove_left(path: Path) -> None:
+    """Removes what killed writers of `path` left beside it. In a container, one may have had this process's number."""
+    for left in list(path.parent.iterdir()):
+        name = re.fullmatch(rf"\.{re.escape(path.name)}\.(\d+)\.(tmp|old)", left.name)
+        if name and (int(name[1]) == os.getpid() or not psutil.pid_exists(int(name[1]))):
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -96,7 +96,7 @@ def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
         say(f"going on after epoch {len(restored.history)} of {params.epochs}")
 
     started_by = starter()
-    with tempfile.TemporaryDirectory() as checkpoints:
+    with tempfile.TemporaryDirectory(dir=resume) as checkpoints:  # killed, they go when the state does
         started = time.monotonic()
 
         def on_epoch(progress: fitting.Progress) -> None:

@@ -1,3 +1,9 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pipeline import files
@@ -21,6 +27,31 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
             (temporary / name).write_text(name)
     assert [file.name for file in path.iterdir()] == ["two"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from pipeline import files
+with files.replacing(pathlib.Path(sys.argv[1])) as temporary:
+    temporary.mkdir()
+    (temporary / "half").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_nothing_else(tmp_path):
+    path, number = tmp_path / "te.st", os.getpid()
+    root = Path(__file__).parents[1]
+    killed = subprocess.run([sys.executable, "-c", KILLED, path], check=False, cwd=root)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    left.with_suffix(".old").touch()
+    (tmp_path / f".te.st.{number}.tmp").mkdir()  # of one killed in a container, where numbers come again
+    stay = [f".te.st.{os.getppid()}.tmp", ".te.st.note.tmp", ".te_st.1234567.tmp", f".other.{number}.tmp"]
+    for name in stay:
+        (tmp_path / name).touch()
+    files.write_text(path, "whole")
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(["te.st", *stay])
 
 
 def test_sha256_is_the_standard_one(tmp_path):
