@@ -25,6 +25,8 @@ from pipeline.console import UserError, say
 
 PREFIX = "seamline-reproduce-"  # of the temporary folder; the number of the process follows
 DIFFERENCE = Path("environment/uncommitted.diff")
+PACKAGES = Path("environment/requirements.txt")
+NAMED = 10  # differences in the environment; more are counted
 
 
 @contextlib.contextmanager
@@ -68,6 +70,24 @@ def call(*command: str, folder: Path = Path(), quiet: bool = False) -> int:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_"))}
     where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} if quiet else {}
     return subprocess.run(command, cwd=folder, env=inherited | {"PATH": path}, check=False, **where).returncode
+
+
+def other_environment(run: Any, packages: str) -> str | None:
+    """What is not as it was where the run was trained, and may change the last bits; None where nothing is.
+
+    `packages` is what the run carries: NAME==VERSION lines.
+    """
+    names = ("processor", "python.version")
+    then = {name: run.data.tags[name] for name in names if name in run.data.tags} | _versions(packages)
+    now = lineage.tags({}) | _versions(lineage.packages())
+    others = [f"{name} was {was}, is {now.get(name, 'missing')}" for name, was in then.items() if was != now.get(name)]
+    more = f"; and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    return "; ".join(others[:NAMED]) + more or None
+
+
+def _versions(packages: str) -> dict[str, str]:
+    """Package → version of NAME==VERSION lines."""
+    return {name: version for name, _, version in (line.partition("==") for line in packages.splitlines())}
 
 
 def retrain(run: Any, folder: Path) -> None:
@@ -120,6 +140,9 @@ def main() -> None:
             f"run {run.info.run_id} does not say which commit trained it (restored, or trained without git)"
         )
     with worktree(commit) as folder:
+        listed = lookup.download(run.info.run_id, PACKAGES, folder.parent)
+        if others := other_environment(run, listed.read_text(encoding="utf-8") if listed else ""):
+            say(f"note: other bytes may come out here: {others}")
         retrain(run, folder)
         say(compare(run, folder))
 

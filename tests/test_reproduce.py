@@ -1,5 +1,6 @@
 """A run is trained again from what it carries."""
 
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,6 +41,21 @@ def test_the_verdict_is_on_data_then_bytes_then_figures(tmp_path):
         verdict(data | {"model.sha256": "0"}, 0.8)
     with pytest.raises(UserError, match="other train data came out"):
         verdict(data | same | {"data.train.sha256": "0"}, 0.9)
+
+
+def test_what_is_other_than_where_the_run_was_trained_is_named():
+    def others(packages: str, **tags: str) -> str | None:
+        return reproduce.other_environment(SimpleNamespace(data=SimpleNamespace(tags=tags)), packages)
+
+    here = lineage.tags({})
+    assert others(lineage.packages(), **{name: here[name] for name in ("processor", "python.version")}) is None
+    assert others("") is None
+    assert (
+        others("numpy==1.0\n", processor="Z80")
+        == f"processor was Z80, is {here['processor']}; numpy was 1.0, is {version('numpy')}"
+    )
+    assert others("nothing==2\n") == "nothing was 2, is missing"
+    assert others("".join(f"p{n}==1\n" for n in range(12))).endswith("p9 was 1, is missing; and 2 more")
 
 
 HOOKED = """
