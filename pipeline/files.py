@@ -24,7 +24,8 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        _sync(temporary)
+        for part in (temporary, *temporary.rglob("*")):
+            _sync(part)
         if temporary.is_file() and path.is_file():
             shutil.copymode(path, temporary)
         if temporary.is_dir() and path.exists():  # no rename replaces a folder that has files
@@ -34,6 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(old)
         else:
             temporary.replace(path)
+        _sync(path.parent)  # the rename itself outlives a power cut
     finally:
         _remove(temporary)
 
@@ -66,10 +68,12 @@ def _remove(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
+    """Waits until a file, or a folder's list of names, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def project_root() -> Path:
