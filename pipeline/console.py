@@ -2,12 +2,15 @@
 
 import argparse
 import contextlib
+import math
 import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # tensorflow's start-up notes about processors; its errors are exceptions too
@@ -68,7 +71,10 @@ def guard(main: Callable[[], None]) -> None:
         os.environ.setdefault(name, value)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that knows no × or … shows ?
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
+    interrupt = _interrupt_once()
+    signal.signal(signal.SIGTERM, interrupt)  # a polite kill ends as Ctrl-C does
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as it is in the background of a shell
+        signal.signal(signal.SIGINT, interrupt)
     try:
         main()
     except UserError as error:
@@ -79,3 +85,20 @@ def guard(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("\nstopped by Ctrl-C; the same command goes on", file=sys.stderr)
         sys.exit(130)
+
+
+def _interrupt_once() -> Callable[[int, Any], None]:
+    """A handler of signals that raises KeyboardInterrupt; what follows within a second is part of the same wish.
+
+    On Ctrl-C, the terminal sends SIGINT to all programs at once, and `mlflow run` then SIGTERM to the one that it
+    started: that must not cut short how the first ends things.
+    """
+    latest = -math.inf
+
+    def handler(_number: int, _frame: Any) -> None:
+        nonlocal latest
+        before, latest = latest, time.monotonic()
+        if latest - before > 1:
+            raise KeyboardInterrupt
+
+    return handler

@@ -8,6 +8,15 @@ from pipeline import console
 from pipeline.console import UserError
 
 
+@pytest.fixture(autouse=True)
+def handlers():
+    """Puts back what handles signals in the process of the tests."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     ("raised", "code", "message"),
     [
@@ -35,13 +44,28 @@ def test_a_polite_kill_ends_as_ctrl_c_does():
     def main():
         os.kill(os.getpid(), signal.SIGTERM)
 
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with pytest.raises(SystemExit) as stopped:
-            console.guard(main)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(SystemExit) as stopped:
+        console.guard(main)
     assert stopped.value.code == 130
+
+
+def test_a_second_signal_right_after_the_first_does_not_disturb_what_that_ends(monkeypatch):
+    done = []
+
+    def main():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)  # as `mlflow run` does
+            done.append("in order")
+            later = console.time.monotonic() + 2
+            monkeypatch.setattr(console.time, "monotonic", lambda: later)
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("never here: the user has lost patience")
+
+    with pytest.raises(SystemExit) as stopped:
+        console.guard(main)
+    assert stopped.value.code == 130 and done == ["in order"]
 
 
 def test_a_defect_keeps_its_traceback():
