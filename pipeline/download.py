@@ -6,6 +6,7 @@ A file counts only if the sha256 of its uncompressed content is the one in param
 """
 
 import gzip
+import math
 import re
 import shutil
 import subprocess
@@ -24,10 +25,11 @@ class SourceError(Exception):
     """Why a source is of no use; the next one is tried."""
 
 
-def fetch(sources: list[str], sha256: dict[str, str], folder: Path, timeout: float) -> str:
+def fetch(sources: list[str], sha256: dict[str, str], folder: Path, timeout: float, limit: int) -> str:
     """Places every file of `sha256` (name → hash of the content) in `folder`, whole or not at all.
 
-    Files in `folder` with the right content are kept as they are. Returns the source that was used.
+    Files in `folder` with the right content are kept as they are. A file of more than `limit` bytes, uncompressed, is
+    given up there: a small archive can claim a whole disk. Returns the source that was used.
     Raises UserError, with a line for each source, when none has all the files intact.
     """
     if all((folder / name).is_file() and files.sha256(folder / name) == digest for name, digest in sha256.items()):
@@ -37,7 +39,7 @@ def fetch(sources: list[str], sha256: dict[str, str], folder: Path, timeout: flo
         try:
             with files.replacing(folder) as temporary:
                 temporary.mkdir()
-                _fetch_from(source, sha256, temporary, timeout)
+                _fetch_from(source, sha256, temporary, timeout, limit)
             return source
         except SourceError as error:
             say(f"  {source}: {error}")
@@ -45,7 +47,7 @@ def fetch(sources: list[str], sha256: dict[str, str], folder: Path, timeout: flo
     raise UserError("no source in params.yaml (download.sources) gave the data set:\n" + "\n".join(reasons))
 
 
-def _fetch_from(source: str, sha256: dict[str, str], folder: Path, timeout: float) -> None:
+def _fetch_from(source: str, sha256: dict[str, str], folder: Path, timeout: float, limit: int) -> None:
     say(f"downloading from {source}")
     if source.startswith("apt:"):
         with tempfile.TemporaryDirectory() as unpacked:
@@ -57,12 +59,12 @@ def _fetch_from(source: str, sha256: dict[str, str], folder: Path, timeout: floa
                 )
                 if found is None:
                     raise SourceError(f"the package has no {name}")
-                _copy(str(found.parent), name, folder / name, timeout)
+                _copy(str(found.parent), name, folder / name, timeout, limit)
                 _verify(folder / name, digest)
     else:
         base = source if "://" in source else str(files.project_root() / Path(source).expanduser())
         for name, digest in sha256.items():
-            _copy(base, name, folder / name, timeout)
+            _copy(base, name, folder / name, timeout, limit)
             _verify(folder / name, digest)
 
 
@@ -85,7 +87,7 @@ def _unpack_debian_package(package: str, folder: Path) -> None:
             raise SourceError(f"{command[0]}: {reasons[0] if reasons else 'failed'} (`apt-get update` may help)")
 
 
-def _copy(base: str, name: str, target: Path, timeout: float) -> None:
+def _copy(base: str, name: str, target: Path, timeout: float, limit: int) -> None:
     """Copies `base`/`name`.gz, uncompressed, or `base`/`name` to `target`."""
     import aiohttp
     import fsspec
@@ -111,7 +113,7 @@ def _copy(base: str, name: str, target: Path, timeout: float) -> None:
             tqdm.wrapattr(file, "read", total=size, desc=f"  {name}", unit="B", miniters=1, disable=None) as stream,
             target.open("wb") as output,
         ):
-            _write(gzip.GzipFile(fileobj=stream) if path.endswith(".gz") else stream, output, name)
+            _write(gzip.GzipFile(fileobj=stream) if path.endswith(".gz") else stream, output, name, limit)
     except FileNotFoundError:
         raise SourceError(f"has neither {name}.gz nor {name}") from None
     except SourceError:
@@ -122,9 +124,12 @@ def _copy(base: str, name: str, target: Path, timeout: float) -> None:
         raise SourceError(f"{name}: {str(error) or type(error).__name__}") from None
 
 
-def _write(stream: BinaryIO, output: BinaryIO, name: str) -> None:
+def _write(stream: BinaryIO, output: BinaryIO, name: str, limit: int) -> None:
     try:
-        shutil.copyfileobj(stream, output, CHUNK)
+        while chunk := stream.read(CHUNK):
+            output.write(chunk)
+            if output.tell() > limit:
+                raise SourceError(f"{name} is more than {limit:,} bytes, far more than params.yaml (dataset) describes")
     except EOFError:
         raise SourceError(f"{name}.gz is truncated") from None
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -140,7 +145,9 @@ def _verify(path: Path, expected: str) -> None:
 def main() -> None:
     begun = edits.begin("dataset", "download")
     dataset, download = begun.params
-    source = fetch(download.sources, dataset.train.sha256 | dataset.test.sha256, paths.RAW, download.timeout)
+    sha256 = dataset.train.sha256 | dataset.test.sha256
+    pixels = max(dataset.train.count, dataset.test.count) * math.prod(dataset.image_shape)
+    source = fetch(download.sources, sha256, paths.RAW, download.timeout, limit=2 * pixels + CHUNK)
     edits.refuse(begun)
     say(f"the raw files are in {paths.RAW}/, verified, from {source}")
 

@@ -11,6 +11,7 @@ from pipeline import download, files
 from pipeline.console import UserError
 
 TIMEOUT = 5.0
+LIMIT = 1 << 20
 
 
 @pytest.fixture
@@ -44,13 +45,13 @@ def assert_complete(folder, wanted):
 @pytest.mark.parametrize("form", ["{}", "file://{}"])
 def test_a_folder_is_a_source(source, wanted, tmp_path, form):
     address = form.format(source[0])
-    assert download.fetch([address], wanted, tmp_path / "raw", TIMEOUT) == address
+    assert download.fetch([address], wanted, tmp_path / "raw", TIMEOUT, LIMIT) == address
     assert_complete(tmp_path / "raw", wanted)
 
 
 def test_a_web_server_is_a_source(source, wanted, tmp_path):
     with serving(http.server.SimpleHTTPRequestHandler, source[0]) as address:
-        assert download.fetch([f"{address}/"], wanted, tmp_path / "raw", TIMEOUT) == f"{address}/"
+        assert download.fetch([f"{address}/"], wanted, tmp_path / "raw", TIMEOUT, LIMIT) == f"{address}/"
     assert_complete(tmp_path / "raw", wanted)
 
 
@@ -59,18 +60,18 @@ def test_uncompressed_files_are_accepted(source, wanted, tmp_path):
     plain.mkdir()
     for name in wanted:
         (plain / name).write_bytes(gzip.decompress((source[0] / f"{name}.gz").read_bytes()))
-    download.fetch([str(plain)], wanted, tmp_path / "raw", TIMEOUT)
+    download.fetch([str(plain)], wanted, tmp_path / "raw", TIMEOUT, LIMIT)
     assert_complete(tmp_path / "raw", wanted)
 
 
 def test_what_is_there_and_intact_is_not_fetched_again(source, wanted, tmp_path):
-    download.fetch([str(source[0])], wanted, tmp_path / "raw", TIMEOUT)
-    assert download.fetch(["/nowhere"], wanted, tmp_path / "raw", TIMEOUT) == str(tmp_path / "raw")
+    download.fetch([str(source[0])], wanted, tmp_path / "raw", TIMEOUT, LIMIT)
+    assert download.fetch(["/nowhere"], wanted, tmp_path / "raw", TIMEOUT, LIMIT) == str(tmp_path / "raw")
 
 
 def test_a_source_with_other_content_is_named_and_the_next_is_tried(source, wanted, tmp_path, capsys):
     bad = spoil(source[0], tmp_path / "bad", "test-labels", gzip.compress(b"other"))
-    assert download.fetch([bad, str(source[0])], wanted, tmp_path / "raw", TIMEOUT) == str(source[0])
+    assert download.fetch([bad, str(source[0])], wanted, tmp_path / "raw", TIMEOUT, LIMIT) == str(source[0])
     assert f"{bad}: test-labels has sha256" in capsys.readouterr().out
     assert_complete(tmp_path / "raw", wanted)
 
@@ -85,7 +86,7 @@ def test_when_all_fail_one_error_lists_each_and_earlier_files_survive(source, wa
     no_gzip = spoil(source[0], tmp_path / "no_gzip", "train-images", b"<html>not found</html>")
     sources = ["/nowhere", "http://127.0.0.1:9/", truncated, damaged, no_gzip, "apt:no/name", "gopher://x"]
     with pytest.raises(UserError) as error:
-        download.fetch(sources, wanted, raw, TIMEOUT)
+        download.fetch(sources, wanted, raw, TIMEOUT, LIMIT)
     headline, *reasons = str(error.value).splitlines()
     assert "no source in params.yaml (download.sources)" in headline
     expected = [
@@ -101,6 +102,13 @@ def test_when_all_fail_one_error_lists_each_and_earlier_files_survive(source, wa
         assert address in reason and part in reason
     assert [path.name for path in raw.iterdir()] == ["earlier"]
     assert not list(tmp_path.glob(".*"))
+
+
+def test_an_archive_that_unpacks_to_far_more_than_described_is_given_up(source, wanted, tmp_path):
+    bomb = spoil(source[0], tmp_path / "bomb", "train-images", gzip.compress(bytes(64 << 20)))
+    with pytest.raises(UserError, match=r"train-images is more than 1,048,576 bytes"):
+        download.fetch([bomb], wanted, tmp_path / "raw", TIMEOUT, LIMIT)
+    assert not (tmp_path / "raw").exists()
 
 
 class Bucket(http.server.SimpleHTTPRequestHandler):
@@ -134,7 +142,7 @@ def test_a_bucket_is_a_source(source, wanted, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     with serving(Bucket, source[0]) as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-        download.fetch(["s3://bucket/data"], wanted, tmp_path / "raw", TIMEOUT)
+        download.fetch(["s3://bucket/data"], wanted, tmp_path / "raw", TIMEOUT, LIMIT)
     assert_complete(tmp_path / "raw", wanted)
 
 
@@ -144,4 +152,4 @@ def test_a_bucket_that_cannot_be_reached_is_named(wanted, tmp_path, monkeypatch)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(UserError, match=r"s3://other/data: .*(connect|127\.0\.0\.1:9)"):
-        download.fetch(["s3://other/data"], wanted, tmp_path / "raw", TIMEOUT)
+        download.fetch(["s3://other/data"], wanted, tmp_path / "raw", TIMEOUT, LIMIT)
