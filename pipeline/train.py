@@ -44,13 +44,25 @@ def training_run(description: Dataset, params: Train) -> Iterator[tuple[str, Pat
         if earlier and (is_over or is_committed(earlier)):
             state.empty(folder)
             earlier = None
+        begun = None
         if earlier and "MLFLOW_RUN_ID" in os.environ:  # `mlflow run` has opened a run of its own
             if status != "FINISHED":
                 runs.end(earlier, "KILLED")
-            earlier = None
+            begun, earlier = earlier, None
         tags = {"training": folder.name, "training.state": state.identity(folder)}
         with runs.run(earlier, tags=tags) as run_id:
+            if begun:
+                take_checkpoints(begun)
             yield run_id, folder
+
+
+def take_checkpoints(run_id: str) -> None:
+    """Logs into the active run the checkpoints of the run in which its training began."""
+    from pipeline import lookup, tracking
+
+    with tempfile.TemporaryDirectory() as folder:
+        if taken := lookup.download(run_id, Path("checkpoints"), Path(folder)):
+            tracking.log_files([taken])
 
 
 def is_committed(run_id: str) -> bool:

@@ -164,7 +164,9 @@ def test_a_training_killed_as_mlflow_run_goes_on_in_the_next(prepared, tmp_path)
     assert [point.step for point in points] == list(range(1, EPOCHS * 2 + 1))
     fresh = project.ok("python", "-m", "pipeline.experiment", "--epochs", str(EPOCHS * 2))
     assert "going on" not in fresh
-    assert project.runs()[-1].data.tags["model.sha256"] == finished.data.tags["model.sha256"]
+    undisturbed = project.runs()[-1]
+    assert undisturbed.data.tags["model.sha256"] == finished.data.tags["model.sha256"]
+    assert project.artifacts(undisturbed) == project.artifacts(finished)
     assert not list((project.folder / ".state").glob("training/*"))
 
 
