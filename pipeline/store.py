@@ -6,6 +6,8 @@
 import contextlib
 import logging
 import os
+import sqlite3
+import time
 from pathlib import Path
 
 import mlflow
@@ -15,7 +17,9 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline import files
-from pipeline.console import UserError
+from pipeline.console import UserError, say
+
+PATIENCE = 20  # seconds without a change after which the program that was making a store is taken for killed
 
 
 def open_store() -> None:
@@ -36,6 +40,8 @@ def open_store() -> None:
         raise UserError(f"MLflow's store cannot be opened: {uri} is a folder")  # MLflow would try for 100 s
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
         try:
+            if database == root / "mlflow.db":
+                _await_maker(database)
             if database and not database.exists():
                 _make(database)
             mlflow.set_tracking_uri(uri)
@@ -62,6 +68,29 @@ def _make(database: Path) -> None:
     new.unlink(missing_ok=True)  # what a killed process left
     mlflow.set_tracking_uri(f"sqlite:///{new}")
     mlflow.search_experiments(max_results=1)
-    if not database.exists():  # `mlflow run` or `mlflow ui`, which know nothing of our lock, may have made it meanwhile
+    if not database.exists():
         new.replace(database)
     new.unlink(missing_ok=True)
+    _await_maker(database)  # `mlflow run` or `mlflow ui` may have begun meanwhile
+
+
+def _await_maker(database: Path) -> None:
+    """Waits for `mlflow run` or `mlflow ui`, which know nothing of our lock, if one is making this store right now.
+
+    Sets aside what a killed one left half made: MLflow never opens it again, and there is no run in it.
+    """
+    if database.exists() and not _is_made(database):
+        say(f"waiting for the program that is making {database.name}")
+    while database.exists() and not _is_made(database):
+        if time.time() - database.stat().st_mtime > PATIENCE:
+            database.replace(database.with_name(f"{database.name}.unfinished"))
+        time.sleep(0.1)
+
+
+def _is_made(database: Path) -> bool:
+    """Whether MLflow came to the end of making a store: the default experiment is the last that it writes."""
+    try:
+        with contextlib.closing(sqlite3.connect(database)) as connection:  # rolls back what a killed process began
+            return connection.execute("SELECT 1 FROM experiments").fetchone() is not None
+    except sqlite3.DatabaseError as error:  # what is no database at all, MLflow says better
+        return "no such table" not in str(error)

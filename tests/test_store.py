@@ -1,10 +1,13 @@
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pipeline import lookup, runs, tracking
+from pipeline import store as store_module
 from pipeline.console import UserError
 from pipeline.store import open_store
 
@@ -35,29 +38,62 @@ def test_the_environment_names_another_store(tmp_path, monkeypatch):
     assert (tmp_path / "other.db").exists() and not (tmp_path / "mlflow.db").exists()
 
 
-MAKES_THE_STORE = """
-import mlflow, os, signal
-import sqlalchemy
+STOPS_HALF_WAY = """
+import os, signal, sys
+import mlflow, sqlalchemy
+number, stop = int(sys.argv[1]), {"dies": lambda: os.kill(os.getpid(), signal.SIGKILL), "waits": sys.stdin.read}
 count = 0
 @sqlalchemy.event.listens_for(sqlalchemy.Engine, "after_cursor_execute")
-def kill(conn, cursor, statement, *_):
+def after(conn, cursor, statement, *_):
     global count
     count += "CREATE TABLE" in statement
-    if count == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-from pipeline.store import open_store
-open_store()
+    if count == number:
+        print("half way", flush=True)
+        stop[sys.argv[2]]()
+        count += 1
 """
+OURS = STOPS_HALF_WAY + "from pipeline.store import open_store\nopen_store()"
+MLFLOW = STOPS_HALF_WAY + "mlflow.set_tracking_uri(sys.argv[3])\nmlflow.search_experiments()"
 
 
-def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(tmp_path, monkeypatch):
+@pytest.fixture
+def database(tmp_path, monkeypatch) -> Path:
+    """Where the store will be; there is none."""
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert subprocess.run([sys.executable, "-c", MAKES_THE_STORE], check=False).returncode == -signal.SIGKILL
+    return tmp_path / "mlflow.db"
+
+
+def assert_usable() -> None:
     with runs.run() as run_id:
         pass
     assert lookup.find(run_id).info.status == "FINISHED"
-    assert not list(tmp_path.glob("mlflow.db.new*"))
+
+
+def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
+    killed = subprocess.run([sys.executable, "-c", OURS, "7", "dies"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert_usable()
+    assert not list(database.parent.glob("mlflow.db.new*"))
+
+
+@pytest.mark.parametrize("tables", ["1", "20", "40"])
+def test_a_store_that_mlflow_itself_was_killed_over_is_set_aside(database, tables):
+    command = [sys.executable, "-c", MLFLOW, tables, "dies", f"sqlite:///{database}"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    os.utime(database, (0, 0))
+    assert_usable()
+    assert database.with_name("mlflow.db.unfinished").exists()
+
+
+def test_a_store_that_mlflow_itself_is_making_is_waited_for(database, monkeypatch):
+    command = [sys.executable, "-c", MLFLOW, "20", "waits", f"sqlite:///{database}"]
+    with subprocess.Popen(command, cwd=database.parent, stdin=-1, stdout=-1, text=True) as process:
+        assert "half way" in process.stdout.readline()
+        monkeypatch.setattr(store_module, "say", lambda text: process.stdin.close())
+        assert_usable()
+        assert process.wait() == 0
+    assert not database.with_name("mlflow.db.unfinished").exists()
 
 
 @pytest.mark.parametrize("kind", ["garbage", "folder"])
