@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import mlflow
 import psutil
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_SOURCE_NAME
 
-from pipeline import store
+from pipeline import files, store
 from pipeline.console import UserError, without_passwords
 
 
@@ -56,12 +56,22 @@ def run(
 
 
 def close_stale() -> None:
-    """Ends, as KILLED, the runs whose process on this machine is gone: it was killed and could not do so itself."""
-    here = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
-    for run in mlflow.search_runs(filter_string=here, search_all_experiments=True, output_format="list"):
-        process = {name: run.data.tags.get(name) for name in _this_process()}
-        number = process["process.id"] or ""
-        if not number.isdigit() or process != _this_process(int(number)):
+    """Ends, as KILLED, the runs whose process on this machine is gone: it was killed and could not do so itself.
+
+    So, too, what `mlflow run` opened in this folder and no process has come to yet. One that is only late opens its
+    run again.
+    """
+    running = "attributes.status = 'RUNNING'"
+    for run in mlflow.search_runs(filter_string=running, search_all_experiments=True, output_format="list"):
+        tags = run.data.tags
+        process = {name: tags.get(name) for name in _this_process()}
+        if process["process.host"] == socket.gethostname():
+            number = process["process.id"] or ""
+            is_gone = not number.isdigit() or process != _this_process(int(number))
+        else:
+            is_nobodys = process["process.host"] is None and run.info.run_id != os.environ.get("MLFLOW_RUN_ID")
+            is_gone = is_nobodys and tags.get(MLFLOW_SOURCE_NAME) == f"file://{files.project_root()}"
+        if is_gone:
             end(run.info.run_id, "KILLED", "its process was killed")
 
 

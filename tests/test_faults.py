@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 
@@ -15,6 +16,8 @@ from pipeline import chain
 
 pytestmark = pytest.mark.e2e
 EPOCHS = 12
+# `mlflow run` makes an empty store itself, before any code of ours, and not under our lock: let it find one
+OPENS_THE_STORE = "from pipeline.store import open_store; open_store()"
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +95,33 @@ def test_stopped_at_any_moment_and_started_again(undisturbed, project, round_num
     check(project, undisturbed)
 
 
+def test_mlflow_run_stopped_at_any_moment_and_started_again(undisturbed, prepared, tmp_path, round_number):
+    project, chance = prepared.copy(tmp_path / "copy"), random.Random(round_number)
+    before = project.outputs()
+    project.ok("python", "-c", OPENS_THE_STORE)
+    for attempt in range(4):
+        process = project.start("mlflow", "run", ".", "--env-manager", "local", "-P", f"epochs={EPOCHS}")
+        try:
+            shown, _ = process.communicate(timeout=chance.uniform(1, 20) if attempt < 3 else None)
+        except subprocess.TimeoutExpired:
+            sent = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT][(round_number + attempt) % 3]
+            epochs = re.findall(r"^epoch +(\d+)/", interrupt(process, sent), re.MULTILINE)
+            print(f"round {round_number}: {sent.name} after epoch {epochs[-1] if epochs else 0}")
+        else:
+            assert process.returncode == 0, shown
+            break
+    assert {run.info.status for run in project.runs()} <= {"FINISHED", "KILLED", "FAILED"}  # MLflow's word for Ctrl-C
+    finished = [run for run in project.runs() if run.info.status == "FINISHED"]
+    assert finished[-1].info.run_id == project.runs()[-1].info.run_id
+    (other,) = undisturbed.runs()
+    for run in finished:  # the last one, and one that was stopped when it was complete
+        assert run.data.tags["model.sha256"] == other.data.tags["model.sha256"]
+        assert project.artifacts(run) == undisturbed.artifacts(other) - {"environment/uncommitted.diff"}
+        points = project.client().get_metric_history(run.info.run_id, "train/loss")
+        assert [point.step for point in points] == list(range(1, EPOCHS + 1))
+    assert project.outputs() == before and not list((project.folder / ".state").glob("training/*"))
+
+
 def test_ctrl_c_says_how_to_go_on_and_the_run_is_marked_killed_until_then(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy").change("train", epochs=EPOCHS * 2)
     process = project.start("python", "-m", "pipeline.train")
@@ -112,6 +142,31 @@ def test_a_full_disk_is_one_line_and_training_goes_on_when_there_is_room(undistu
     assert "error: " in shown and "No space left on device" in shown and "Traceback" not in shown
     (run,) = MlflowClient(f"sqlite:///{project.folder}/then.db").search_runs(["0"])
     assert run.info.status == "FAILED" and "No space left" in run.data.tags["error"]
+    check(project, undisturbed)
+
+
+ON_A_SMALL_DISK = """
+copy=$1 && shift
+cp -a . "$copy" && mount -t tmpfs -o size=1g tmpfs . && cd "$PWD" && cp -a "$copy"/. . && rm -r "$copy"
+for room in "$@"; do
+    mount -o remount,size=$(($(df -k --output=used . | tail -n 1) + room))k .
+    dvc repro && break
+    [ -s .dvc/tmp/rwlock ] || rm -f .dvc/tmp/rwlock
+done
+mount -o remount,size=1g . && dvc repro && cp -a . "$copy"
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small disk")
+def test_out_of_room_at_any_moment_and_started_again(undisturbed, project, tmp_path, round_number):
+    chance, copy = random.Random(round_number), tmp_path / "kept"
+    rooms = [str(chance.randrange(800)) for _ in range(4)]  # kB; `dvc repro` writes some 1,500
+    script = ("unshare", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh", str(copy), *rooms)
+    shown = project.ok(*script)
+    assert "Traceback" not in shown
+    print(*re.findall("^error: .*", shown, re.IGNORECASE | re.MULTILINE), sep=f"\nround {round_number}: ")
+    shutil.rmtree(project.folder)
+    copy.rename(project.folder)
     check(project, undisturbed)
 
 
@@ -194,8 +249,7 @@ def test_processes_that_meet_an_empty_store_at_once_all_succeed(project, round_n
 
 def test_repro_twice_at_once_beside_a_sweep_beside_mlflow_run(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy").change("train", epochs=EPOCHS)
-    # `mlflow run` makes an empty store itself, before any code of ours, and not under our lock: let it find one
-    project.ok("python", "-c", "from pipeline.store import open_store; open_store()")
+    project.ok("python", "-c", OPENS_THE_STORE)
     commands = [
         ("dvc", "repro"),
         ("dvc", "repro"),

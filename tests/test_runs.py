@@ -85,3 +85,19 @@ def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
     assert others == ["RUNNING", "RUNNING", "KILLED", "KILLED"]
     alive.communicate("\n")
     assert store.get_run(ids[1]).info.status == "FINISHED"
+
+
+def test_what_mlflow_run_opened_here_for_a_process_that_never_came_is_closed(store, monkeypatch, tmp_path):
+    def opened(folder) -> str:
+        return store.create_run("0", tags={"mlflow.source.name": f"file://{folder}"}).info.run_id
+
+    never_came, elsewhere, late = opened(tmp_path), opened(tmp_path / "other"), opened(tmp_path)
+    monkeypatch.setenv("MLFLOW_RUN_ID", late)  # this process's own
+    runs.close_stale()
+    found = [store.get_run(run_id).info.status for run_id in (never_came, elsewhere, late)]
+    assert found == ["KILLED", "RUNNING", "RUNNING"]
+    monkeypatch.setenv("MLFLOW_RUN_ID", never_came)
+    with runs.run():
+        assert store.get_run(never_came).info.status == "RUNNING"
+    run = store.get_run(never_came)
+    assert run.info.status == "FINISHED" and "error" not in run.data.tags
