@@ -1,5 +1,6 @@
 """The chain of hashes from the source files to the logged model, link by link, from what lies on this disk."""
 
+import csv
 import hashlib
 import json
 import subprocess
@@ -8,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
 
-from pipeline import files, lineage, paths
+from pipeline import dvcfiles, files, lineage, paths
 from pipeline.console import UserError
 from pipeline.sections import Dataset
 
@@ -37,42 +38,37 @@ def raw_files(description: Dataset) -> Iterator[Link]:
 
 def stages() -> Iterator[Link]:
     """What dvc.lock says about inputs, parameters and outputs of each stage, against what is there now."""
-    params, pipeline = YAML(typ="safe", pure=True).load(paths.PARAMS.read_text(encoding="utf-8")), _described()
+    params, described = YAML(typ="safe", pure=True).load(paths.PARAMS.read_text(encoding="utf-8")), dvcfiles.described()
     lost = "lost: nothing says what the stages made; `git checkout dvc.lock`"
     yield Link("stages", f"{paths.LOCK} is there", paths.LOCK.is_file(), lost)
-    made, locked = lineage.locked_hashes(), lineage.locked()
-    for stage, entry in pipeline.items():
-        if stage not in locked and any(Path(name).exists() for name in _outputs(entry)):
-            yield Link(
-                "stages", f"{stage} is in {paths.LOCK}", False, "nothing says what made its outputs; `dvc repro`"
-            )
+    made, locked = dvcfiles.locked_hashes(), dvcfiles.locked()
+    for stage, entry in described.items():
+        if stage not in locked and any(Path(name).exists() for name in entry.names["outs"]):
+            unknown = "nothing says what made its outputs; `dvc repro`"
+            yield Link("stages", f"{stage} is in {paths.LOCK}", False, unknown)
     for stage, entry in locked.items():
         after = f"edited since {stage} ran; `dvc repro` runs it again"
-        command = pipeline.get(stage, {}).get("cmd")
-        yield Link("stages", f"command of {stage} = dvc.lock", command == entry.get("cmd"), after)
-        for dep in entry.get("deps", []):
-            name = dep["path"]
-            if name in made:  # two lines of dvc.lock: an output is held against the disk below
-                other = f"{stage} ran on another {name} than there is now; `dvc repro` runs it again"
-                yield Link("stages", f"{name} of {stage} = its maker's", made[name] == dep.get("md5"), other)
+        now = described.get(stage, dvcfiles.Described())
+        yield Link("stages", f"command of {stage} = dvc.lock", now.cmd == entry.cmd, after)
+        for kind, names in entry.names.items():
+            yield Link("stages", f"names of {kind} of {stage} = dvc.lock", now.names[kind] == names, after)
+        for dep in entry.deps:
+            if dep.path in made:  # two lines of dvc.lock: an output is held against the disk below
+                other = f"{stage} ran on another {dep.path} than there is now; `dvc repro` runs it again"
+                yield Link("stages", f"{dep.path} of {stage} = its maker's", made[dep.path] == dep.md5, other)
             else:
-                yield Link("code", f"{name} = dvc.lock, {stage}", md5(Path(name)) == dep.get("md5"), after)
-        for name, value in entry.get("params", {}).get(paths.PARAMS.name, {}).items():
+                yield Link("code", f"{dep.path} = dvc.lock, {stage}", md5(Path(dep.path)) == dep.md5, after)
+        for name, value in entry.params.get(paths.PARAMS.name, {}).items():
             yield Link("parameters", f"{name} = dvc.lock, {stage}", params.get(name) == value, after)
-        for out in entry.get("outs", []):
-            path = Path(out["path"])
-            if path.exists():
-                yield Link(
-                    "outputs",
-                    f"{path} = dvc.lock, {stage}",
-                    md5(path) == out.get("md5"),
-                    "changed by hand, or on a bad disk",
-                )
+        for out in entry.outs:
+            if Path(out.path).exists():
+                by_hand = "changed by hand, or on a bad disk"
+                yield Link("outputs", f"{out.path} = dvc.lock, {stage}", md5(Path(out.path)) == out.md5, by_hand)
 
 
 def missing() -> list[str]:
     """The outputs that dvc.lock names and that are not here."""
-    outs = (out["path"] for entry in lineage.locked().values() for out in entry.get("outs", []))
+    outs = (out.path for entry in dvcfiles.locked().values() for out in entry.outs)
     return [path for path in outs if not Path(path).exists()]
 
 
@@ -83,13 +79,12 @@ def cache() -> Iterator[Link]:
     if answer.returncode:
         raise UserError(f"DVC does not say where its cache is: {' '.join(answer.stderr.split())}")
     folder = Path(answer.stdout.strip()) / "files" / "md5"
-    for entry in lineage.locked().values():
-        for out in entry.get("outs", []):
-            for name in _objects(folder, out["md5"]) if out.get("md5") else ():
-                path = folder / name[:2] / name[2:]
-                if path.exists():
-                    meaning = "damaged in the cache; delete it, then `dvc pull` or `dvc repro`"
-                    yield Link("DVC's cache", f"{path} of {out['path']}", _is_object(path, name), meaning)
+    for out, md5 in dvcfiles.locked_hashes().items():
+        for name in _objects(folder, md5):
+            path = folder / name[:2] / name[2:]
+            if path.exists():
+                meaning = "damaged in the cache; delete it, then `dvc pull` or `dvc repro`"
+                yield Link("DVC's cache", f"{path} of {out}", _is_object(path, name), meaning)
 
 
 def metrics(logged: dict[str, float]) -> Iterator[Link]:
@@ -99,7 +94,7 @@ def metrics(logged: dict[str, float]) -> Iterator[Link]:
             continue
         try:
             figures = {name: float(value) for name, value in json.loads(path.read_text(encoding="utf-8"))[part].items()}
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (*dvcfiles.DAMAGE, AttributeError, OverflowError):
             yield Link("metrics", str(path), False, "not as it was written: edited by hand")
             continue
         known = {key.removeprefix(f"{group}/"): value for key, value in logged.items() if key.startswith(f"{group}/")}
@@ -108,27 +103,41 @@ def metrics(logged: dict[str, float]) -> Iterator[Link]:
             yield Link("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
 
 
+def history(curves: dict[str, dict[int, float]]) -> Iterator[Link]:
+    """reports/history.csv against the curves that MLflow has of the run (column → epoch → value)."""
+    if not paths.HISTORY.is_file():
+        return
+    rows = list(csv.DictReader(paths.HISTORY.read_text(encoding="utf-8", errors="replace").splitlines()))
+    for name, curve in curves.items():
+        try:
+            column = {int(row["epoch"]): float(row[name]) for row in rows}
+        except (ValueError, TypeError, KeyError):
+            column = {}
+        same = column.keys() == curve.keys() and all(abs(column[n] - curve[n]) < 1e-6 for n in column)
+        yield Link("metrics", f"{paths.HISTORY}, {name} = MLflow", same, "edited by hand, or MLflow's curve has a gap")
+
+
 def logged_parameters(logged: dict[str, str]) -> Iterator[Link]:
     """The parameters in dvc.lock against those that MLflow has of the run."""
     for stage in ("preprocess", "train"):
-        entry = lineage.locked().get(stage, {}).get("params", {}).get(paths.PARAMS.name, {})
-        for name, value in entry.get(stage, {}).items():
-            if f"{stage}.{name}" in logged:
-                same = _number(logged[f"{stage}.{name}"]) == _number(str(value))
-                other = f"{paths.LOCK} names parameters that this run did not have"
-                yield Link("parameters", f"{stage}.{name} of {paths.LOCK} = MLflow", same, other)
+        for name, value in dvcfiles.locked_params(stage).items():
+            if not isinstance(value, dict):  # the limits of the data checks: their result is logged
+                key = f"{stage}.{name}"
+                same = key in logged and _number(logged[key]) == _number(str(value))
+                other = f"{paths.LOCK} names parameters that this run did not have, or MLflow lost them"
+                yield Link("parameters", f"{key} of {paths.LOCK} = MLflow", same, other)
 
 
 def committed_code(commit: str) -> Iterator[Link]:
     """The code that dvc.lock says trained the model against that of the commit that the run says."""
-    made = lineage.locked_hashes()
-    for dep in lineage.locked().get("train", {}).get("deps", []):
-        if dep["path"] not in made:
-            command = ["git", "cat-file", "--filters", f"{commit}:./{dep['path']}"]  # as git would check it out
+    made = dvcfiles.locked_hashes()
+    for dep in dvcfiles.locked().get("train", dvcfiles.Locked()).deps:
+        if dep.path not in made:
+            command = ["git", "cat-file", "--filters", f"{commit}:./{dep.path}"]  # as git would check it out
             answer = subprocess.run(command, capture_output=True, check=False)
             md5 = hashlib.md5(answer.stdout, usedforsecurity=False).hexdigest() if answer.returncode == 0 else None
             other = f"{paths.LOCK} names code that is not in the commit of this run"
-            yield Link("code", f"{dep['path']} of {paths.LOCK} = commit {commit[:8]}", md5 == dep.get("md5"), other)
+            yield Link("code", f"{dep.path} of {paths.LOCK} = commit {commit[:8]}", md5 == dep.md5, other)
 
 
 def prepared_data(tags: dict[str, str]) -> Iterator[Link]:
@@ -150,21 +159,6 @@ def md5(path: Path) -> str | None:
         return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def _described() -> dict[str, dict]:
-    """Stage → what dvc.yaml says about it."""
-    try:
-        stages = YAML(typ="safe", pure=True).load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"]
-        return {name: dict(entry) for name, entry in stages.items()}
-    except (YAMLError, ValueError, TypeError, KeyError, AttributeError):
-        raise UserError(f"{paths.PIPELINE}: describes no stages; `git checkout {paths.PIPELINE}`") from None
-
-
-def _outputs(entry: dict) -> list[str]:
-    """The outputs of a stage in dvc.yaml, where each is a path or {path: options}."""
-    listed = [*entry.get("outs", []), *entry.get("metrics", [])]
-    return [name for out in listed for name in (out if isinstance(out, dict) else [out])]
 
 
 def _number(text: str) -> float | str:

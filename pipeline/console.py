@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # tensorflow's start-up notes about processors; its errors are exceptions too
@@ -18,6 +18,9 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MPLBACKEND": "agg",  # figures are files; no screen is needed
 }
+
+
+LOOK_AGAIN = 0.05  # seconds after which an interrupt that came amid a call of MLflow is tried again
 
 
 class UserError(Exception):
@@ -71,10 +74,10 @@ def guard(main: Callable[[], None]) -> None:
         os.environ.setdefault(name, value)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that knows no × or … shows ?
-    interrupt = _interrupt_once()
-    signal.signal(signal.SIGTERM, interrupt)  # a polite kill ends as Ctrl-C does
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as it is in the background of a shell
-        signal.signal(signal.SIGINT, interrupt)
+    interrupt = _interrupt()
+    for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGINT):  # a polite kill ends as Ctrl-C does
+        if signal.getsignal(number) != signal.SIG_IGN:  # as SIGINT is in the background of a shell
+            signal.signal(number, interrupt)
     try:
         main()
     except UserError as error:
@@ -87,18 +90,34 @@ def guard(main: Callable[[], None]) -> None:
         sys.exit(130)
 
 
-def _interrupt_once() -> Callable[[int, Any], None]:
-    """A handler of signals that raises KeyboardInterrupt; what follows within a second is part of the same wish.
+def _interrupt() -> Callable[[int, FrameType | None], None]:
+    """A handler of Ctrl-C and SIGTERM that raises KeyboardInterrupt, as soon as MLflow's store is not in the middle.
 
-    On Ctrl-C, the terminal sends SIGINT to all programs at once, and `mlflow run` then SIGTERM to the one that it
-    started: that must not cut short how the first ends things.
+    A transaction that is cut short can keep the run from being ended as KILLED, so the handler looks again, by
+    SIGALRM. What follows within a second is part of the same wish: on Ctrl-C, `mlflow run` passes SIGTERM on to the
+    program that the terminal has told already. Later, somebody has lost patience, and it is raised at once.
     """
-    latest = -math.inf
+    asked = -math.inf
 
-    def handler(_number: int, _frame: Any) -> None:
-        nonlocal latest
-        before, latest = latest, time.monotonic()
-        if latest - before > 1:
+    def handler(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        is_again = False
+        if number != signal.SIGALRM:
+            before, asked = asked, time.monotonic()
+            if asked - before <= 1:
+                return
+            is_again = before > -math.inf
+        if is_again or not _is_in_store(frame):
             raise KeyboardInterrupt
+        signal.setitimer(signal.ITIMER_REAL, LOOK_AGAIN)
 
     return handler
+
+
+def _is_in_store(frame: FrameType | None) -> bool:
+    """Whether a function of MLflow, or of its database, is under way."""
+    while frame:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in ("mlflow", "sqlalchemy"):
+            return True
+        frame = frame.f_back
+    return False

@@ -143,12 +143,13 @@ def _verify(path: Path, expected: str) -> None:
 
 
 def main() -> None:
-    begun = edits.begin("dataset", "download")
-    dataset, download = begun.params
-    sha256 = dataset.train.sha256 | dataset.test.sha256
-    pixels = max(dataset.train.count, dataset.test.count) * math.prod(dataset.image_shape)
-    source = fetch(download.sources, sha256, paths.RAW, download.timeout, limit=2 * pixels + CHUNK)
-    edits.refuse(begun)
+    with edits.outputs():
+        begun = edits.begin("dataset", "download")
+        dataset, download = begun.params
+        sha256 = dataset.train.sha256 | dataset.test.sha256
+        pixels = max(dataset.train.count, dataset.test.count) * math.prod(dataset.image_shape)
+        source = fetch(download.sources, sha256, paths.RAW, download.timeout, limit=2 * pixels + CHUNK)
+        edits.refuse(begun)
     say(f"the raw files are in {paths.RAW}/, verified, from {source}")
 
 

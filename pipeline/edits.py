@@ -1,14 +1,19 @@
-"""Keeps DVC from noting parameters and code that a stage did not run with.
+"""Keeps DVC from noting parameters and code that a stage did not run with, and outputs that it did not make.
 
-DVC hashes both when the stage has ended (3.67): what was edited meanwhile would pass for what made the outputs.
+DVC hashes all three when the stage has ended (3.67): what was edited meanwhile would pass for what made the outputs,
+and what another process wrote meanwhile for the outputs.
 """
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from filelock import FileLock, Timeout
+
 from pipeline import paths
-from pipeline.console import UserError
+from pipeline.console import UserError, say
 from pipeline.fingerprint import code_sha256
 from pipeline.params import load
 
@@ -37,6 +42,24 @@ def refuse(begun: Begun) -> None:
             f"{', '.join(edited)}: edited while this ran, so nobody could say what made the outputs; "
             "undo that and the same command goes on, or leave it and the command begins afresh"
         )
+
+
+@contextlib.contextmanager
+def outputs() -> Iterator[None]:
+    """One process at a time writes the outputs in this folder; another one waits, and says so.
+
+    DVC runs one stage at a time, but a stage outlives a DVC that was killed, until the end of its epoch.
+    """
+    lock = FileLock(Path.cwd() / ".state" / "outputs.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("waiting for another process that is still at the outputs in this folder")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _loaded() -> set[str]:

@@ -95,7 +95,7 @@ def main() -> None:
         raise UserError(f"{paths.MODEL}: is not the model that run {run_id} trained; `dvc checkout` puts that back")
     restored = {"restored_from": trained} if run_id is None else {}
     half, _ = (lookup.find_tagged("restored_from", trained) if restored else None) or (None, None)
-    with state.outputs(), runs.run(run_id or half, tags=restored) as active:
+    with edits.outputs(), runs.run(run_id or half, tags=restored) as active:
         if run_id is None:
             say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
             restore.restore(description)

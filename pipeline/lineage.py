@@ -4,17 +4,12 @@ import contextlib
 import hashlib
 import os
 import platform
-import shutil
 import subprocess
 import tempfile
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
-
-from pipeline import files, paths
-from pipeline.console import UserError
+from pipeline import dvcfiles, files, paths
 
 SOURCES = [
     "pipeline",
@@ -31,10 +26,9 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
     process, python.version and processor, on which the last bits depend, and the tags of the data.
     """
     commit = (_git("rev-parse", "HEAD") or b"unknown").decode().strip()
-    changes = _git("status", "--porcelain", "--", *SOURCES)
     found = {
         "git.commit": commit,
-        "git.dirty": "unknown" if commit == "unknown" or changes is None else str(bool(changes)).lower(),
+        "git.dirty": "unknown" if commit == "unknown" else str(bool(uncommitted())).lower(),
         "dvc.stage": os.environ.get("DVC_STAGE"),
         "dvc.exp_name": os.environ.get("DVC_EXP_NAME"),
         "python.version": platform.python_version(),
@@ -50,14 +44,18 @@ def packages() -> str:
 
 
 def uncommitted() -> bytes:
-    """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing."""
-    index = Path((_git("rev-parse", "--git-path", "index") or b"").decode().strip("\n"))
-    if not index.is_file():
-        return b""
-    with tempfile.TemporaryDirectory() as folder:  # a copy of the index, so that the user's stays as it is
-        elsewhere = {"GIT_INDEX_FILE": shutil.copy(index, Path(folder) / "index")}
-        there = [source for source in SOURCES if Path(source).exists() or _git("ls-files", "--", source)]
+    """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing.
+
+    Goes by the files themselves, by way of an index of its own: the user's may be told to overlook some of them, and
+    git's settings to ignore new ones.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        elsewhere = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        if _git("read-tree", "HEAD", **elsewhere) is None:
+            return b""
+        there = [source for source in SOURCES if Path(source).exists() or _git("ls-files", "--", source, **elsewhere)]
         _git("add", "--all", "--", *there, **elsewhere)
+        _git("add", "--force", "--", "pipeline/*.py", **elsewhere)
         # diff-index, since what `git diff` writes depends on the user's settings: colours, prefixes, other programs
         plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv")
         return _git("diff-index", "--cached", *plain, "HEAD", "--", *SOURCES, **elsewhere) or b""
@@ -74,7 +72,7 @@ def _processor() -> str:
 
 def data_tags(data: dict[str, Path]) -> dict[str, str]:
     """For each folder data.NAME.sha256, of the bytes that are there, and data.NAME.dvc, what dvc.lock says."""
-    locked = locked_hashes()
+    locked = dvcfiles.locked_hashes()
     found = {}
     for name, folder in data.items():
         found[f"data.{name}.sha256"] = folder_sha256(folder)
@@ -89,25 +87,6 @@ def folder_sha256(folder: Path) -> str:
     for path in sorted(folder.iterdir()):
         digest.update(f"{path.name} {files.sha256(path)}\n".encode())
     return digest.hexdigest()
-
-
-def locked_hashes() -> dict[str, str]:
-    """Path → md5 of every output in dvc.lock; empty where there is none."""
-    return {out["path"]: out["md5"] for stage in locked().values() for out in stage.get("outs", []) if "md5" in out}
-
-
-def locked() -> dict[str, Any]:
-    """Stage → what dvc.lock says about it; empty where there is none. Raises UserError for a damaged one."""
-    if not paths.LOCK.is_file():
-        return {}
-    try:
-        stages = dict(YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"])
-        for entry in stages.values():
-            for item in (*entry.get("outs", []), *entry.get("deps", [])):
-                item["path"]
-        return stages
-    except (YAMLError, ValueError, TypeError, KeyError, AttributeError):
-        raise UserError(f"{paths.LOCK}: is damaged; `git checkout {paths.LOCK}` puts back the last one") from None
 
 
 def _git(*arguments: str, **environment: str) -> bytes | None:

@@ -4,8 +4,6 @@ import contextlib
 import re
 import tempfile
 from pathlib import Path
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 import mlflow
 from mlflow.entities import LoggedModel, Run
@@ -15,6 +13,13 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from pipeline import files, store
 from pipeline.console import UserError
+
+CURVES = {  # column of reports/history.csv → metric; slashes make the UI group metrics
+    "loss": "train/loss",
+    "accuracy": "train/accuracy",
+    "validation_loss": "validation/loss",
+    "validation_accuracy": "validation/accuracy",
+}
 
 
 def find(run_id: str | None) -> Run | None:
@@ -83,6 +88,15 @@ def trained() -> list[Run]:
     )
 
 
+def curves(run_id: str) -> dict[str, dict[int, float]]:
+    """Column of reports/history.csv → epoch → the latest value that a run has."""
+    client = mlflow.MlflowClient()
+    return {
+        column: {point.step: point.value for point in client.get_metric_history(run_id, metric)}
+        for column, metric in CURVES.items()
+    }
+
+
 def tag(run_id: str, key: str) -> str | None:
     """A tag of a run, or None."""
     return mlflow.get_run(run_id).data.tags.get(key)
@@ -93,6 +107,13 @@ def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
     with contextlib.suppress(MlflowException, OSError):
         return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
     return None
+
+
+def text(run_id: str, artifact: Path) -> str | None:
+    """The content of an artifact, or None where the run has none of this name."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = download(run_id, artifact, Path(folder))
+        return path.read_text(encoding="utf-8") if path else None
 
 
 def logged_models() -> dict[str, list[LoggedModel]]:
@@ -114,12 +135,11 @@ def model_versions() -> dict[str, list[ModelVersion]]:
 
 def model_sha256(model: LoggedModel) -> str | None:
     """The sha256 of a logged model's .keras file, which a server is asked for; None where it is not there."""
-    location, name = model.artifact_location, "data/model.keras"
-    if location.startswith("file://"):
-        location = url2pathname(urlparse(location).path)
-    if "://" not in location and not location.startswith("mlflow-artifacts:"):
-        path = Path(location) / name
-        return files.sha256(path) if path.is_file() else None
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(MlflowException, OSError):
-        return files.sha256(Path(mlflow.artifacts.download_artifacts(f"{location}/{name}", dst_path=folder)))
+    name = "data/model.keras"
+    if folder := store.local_path(model.artifact_location):
+        return files.sha256(folder / name) if (folder / name).is_file() else None
+    with tempfile.TemporaryDirectory() as copy, contextlib.suppress(Exception):  # each kind of server has its own
+        return files.sha256(
+            Path(mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy))
+        )
     return None

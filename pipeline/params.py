@@ -44,6 +44,8 @@ def parse(text: str, where: str) -> Params:
         line = f" line {mark.line + 1}:" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise UserError(f"{where}:{line} {problem}") from None
+    except RecursionError:
+        raise UserError(f"{where}: is nested too deeply") from None
     if not isinstance(values, dict):
         raise UserError(f"{where}: should hold the sections {', '.join(Params.model_fields)}")
     try:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline import lineage
+from pipeline import dvcfiles
 from pipeline.console import UserError, say
 
 
@@ -22,8 +22,8 @@ def bring_up_to_date() -> None:
     stages = ["params", "download", "preprocess"]
     if dvc("status", "--quiet", *stages) == 0:
         return
-    before = lineage.locked().get("preprocess")
+    before = dvcfiles.locked().get("preprocess")
     if dvc("repro", "--single-item", *stages):
         raise UserError("the data could not be prepared; DVC says why above")
-    if before is not None and lineage.locked()["preprocess"] != before:
+    if before is not None and dvcfiles.locked()["preprocess"] != before:
         say("note: the prepared data was out of date with params.yaml; it and dvc.lock were brought up to date")

@@ -8,7 +8,7 @@ import json
 
 from pipeline import console, edits, files, paths
 from pipeline.console import UserError, say
-from pipeline.sections import Dataset
+from pipeline.sections import Dataset, Preprocess
 
 
 def read_raw(description: Dataset) -> dict:
@@ -25,9 +25,8 @@ def read_raw(description: Dataset) -> dict:
     return parts
 
 
-def main() -> None:
-    begun = edits.begin("dataset", "preprocess")
-    description, settings = begun.params
+def preprocess(description: Dataset, settings: Preprocess) -> None:
+    """Checks the raw files, and writes the prepared arrays if all is well. Raises UserError if not."""
     say(f"reading {paths.RAW}/")
     parts = read_raw(description)
 
@@ -52,7 +51,13 @@ def main() -> None:
     for name, split in (("train", train), ("validation", validation), ("test", parts["test"])):
         dataset.save(paths.PREPARED / name, split)
         say(f"  {paths.PREPARED / name}/: {len(split.labels):,} images")
-    edits.refuse(begun)
+
+
+def main() -> None:
+    with edits.outputs():
+        begun = edits.begin("dataset", "preprocess")
+        preprocess(*begun.params)
+        edits.refuse(begun)
 
 
 if __name__ == "__main__":

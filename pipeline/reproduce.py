@@ -31,7 +31,7 @@ NAMED = 10  # differences in the environment; more are counted
 
 @contextlib.contextmanager
 def worktree(commit: str) -> Iterator[Path]:
-    """A folder with the files of a commit, for the block, that shares DVC's cache. Raises UserError without it."""
+    """This folder as it was in a commit, for the block, sharing DVC's cache. Raises UserError without such a commit."""
     if call("git", "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}", quiet=True):
         raise UserError(f"commit {commit} is not in this repository")
     remove_left()
@@ -41,22 +41,26 @@ def worktree(commit: str) -> Iterator[Path]:
         try:
             if call("git", *no_hooks, "worktree", "add", "--quiet", "--detach", str(folder), commit):
                 raise UserError(f"git could not make a worktree of commit {commit}")
-            cache = subprocess.run(dvc("cache", "dir"), capture_output=True, text=True, check=True).stdout.strip()
-            call(*dvc("cache", "dir", "--local", str(Path(cache).resolve())), folder=folder)
-            yield folder
+            cache, within = printed(*dvc("cache", "dir")), printed("git", "rev-parse", "--show-prefix")
+            call(*dvc("cache", "dir", "--local", str(Path(cache).resolve())), folder=folder / within)
+            yield folder / within
         finally:
             call("git", "worktree", "remove", "--force", str(folder))
 
 
 def remove_left() -> None:
     """Removes the worktrees of processes that were killed."""
-    listed = subprocess.run(["git", "worktree", "list", "--porcelain"], capture_output=True, text=True, check=True)
-    for line in listed.stdout.splitlines():
+    for line in printed("git", "worktree", "list", "--porcelain").splitlines():
         above = Path(line.removeprefix("worktree ")).parent
         number = above.name.removeprefix(PREFIX).partition("-")[0]
         if line.startswith("worktree ") and above.name.startswith(PREFIX) and not psutil.pid_exists(int(number)):
             call("git", "worktree", "remove", "--force", str(above / "worktree"))
             shutil.rmtree(above, ignore_errors=True)
+
+
+def printed(*command: str) -> str:
+    """What a program that has to succeed prints, without the space around it."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def dvc(*arguments: str) -> list[str]:
@@ -95,18 +99,21 @@ def retrain(run: Any, folder: Path) -> None:
     from pipeline import lookup
 
     dirty = run.data.tags.get("git.dirty") == "true"  # if not, a try that was killed may yet have left a difference
-    difference = lookup.download(run.info.run_id, DIFFERENCE, folder.parent) if dirty else None
-    if dirty and difference is None:
-        raise UserError("it was trained with uncommitted changes that it does not carry")
-    if difference is not None and call("git", "apply", "--whitespace=nowarn", str(difference), folder=folder):
-        raise UserError("its uncommitted changes do not fit its commit")
+    with tempfile.TemporaryDirectory() as aside:
+        difference = lookup.download(run.info.run_id, DIFFERENCE, Path(aside)) if dirty else None
+        if dirty and difference is None:
+            raise UserError("it was trained with uncommitted changes that it does not carry")
+        if difference is not None and call("git", "apply", "--whitespace=nowarn", str(difference), folder=folder):
+            raise UserError("its uncommitted changes do not fit its commit")
     params = folder / paths.PARAMS
     text = adopt.rewrite(params.read_text(encoding="utf-8"), adopt.of_run(run.info.run_id))
     files.write_text(params, text)
     if paths.RAW.is_dir():  # the download stage checks the files and takes them, with no network
         shutil.copytree(paths.RAW, folder / paths.RAW)
-    # the data may come from DVC's cache of runs, the model may not: it is to be trained
-    if call(*dvc("repro", "preprocess"), folder=folder) or call(*dvc("repro", "-fs", "train"), folder=folder):
+    # the data may come from DVC's cache of runs, the model may not: it is to be trained. Nothing goes into that cache:
+    # a later `dvc repro` would take the run from there, which is in no store
+    data, model = dvc("repro", "--no-commit", "preprocess"), dvc("repro", "--no-commit", "-fs", "train")
+    if call(*data, folder=folder) or call(*model, folder=folder):
         raise UserError("it could not be trained again; what is said above tells why")
 
 
@@ -140,8 +147,7 @@ def main() -> None:
             f"run {run.info.run_id} does not say which commit trained it (restored, or trained without git)"
         )
     with worktree(commit) as folder:
-        listed = lookup.download(run.info.run_id, PACKAGES, folder.parent)
-        if others := other_environment(run, listed.read_text(encoding="utf-8") if listed else ""):
+        if others := other_environment(run, lookup.text(run.info.run_id, PACKAGES) or ""):
             say(f"note: other bytes may come out here: {others}")
         retrain(run, folder)
         say(compare(run, folder))

@@ -8,7 +8,7 @@ import json
 
 import pandas as pd
 
-from pipeline import dataset, figures, lineage, models, paths, tracking
+from pipeline import dataset, dvcfiles, figures, lineage, models, paths, tracking
 from pipeline.sections import Dataset
 
 DATA = {"train": paths.TRAIN, "validation": paths.VALIDATION}
@@ -37,7 +37,6 @@ def restore(description: Dataset) -> None:
 
 def locked_params() -> dict[str, dict]:
     """The parameters that dvc.lock has of the stages up to train, as training logs them."""
-    stages = {name: entry for name, entry in lineage.locked().items() if name in ("preprocess", "train")}
-    params = {name: dict(entry["params"][paths.PARAMS.name][name]) for name, entry in stages.items()}
-    params.get("preprocess", {}).pop("checks", None)
+    params = {stage: dvcfiles.locked_params(stage) for stage in ("preprocess", "train")}
+    params["preprocess"].pop("checks", None)
     return params

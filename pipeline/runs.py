@@ -33,10 +33,9 @@ def run(
     run_name = None if run_id else run_name or os.environ.get("DVC_EXP_NAME")
     close_stale()
     tags = (tags or {}) | _this_process()
-    try:
+    with store.errors():
         active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
-    except MlflowException as error:
-        raise UserError(f"MLflow's store: {error.message}") from None
+    _remove_left(active.info.artifact_uri)
     try:
         yield active.info.run_id
         if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
@@ -53,6 +52,13 @@ def run(
         if isinstance(error, MlflowException):
             raise UserError(f"MLflow's store: {error.message.splitlines()[0]}") from None
         raise
+
+
+def _remove_left(artifacts: str) -> None:
+    """Removes what MLflow left, killed while it copied an artifact of this run."""
+    folder = store.local_path(artifacts)
+    for path in folder.rglob(".artifact.uploading.*") if folder else ():
+        path.unlink(missing_ok=True)
 
 
 def close_stale() -> None:

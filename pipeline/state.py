@@ -16,7 +16,6 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from pipeline import files
-from pipeline.console import say
 from pipeline.fitting import Epoch, Progress
 
 if TYPE_CHECKING:
@@ -40,24 +39,6 @@ def claim(name: str) -> Iterator[Path]:
             break
     try:
         yield folder
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def outputs() -> Iterator[None]:
-    """One process at a time writes the outputs in this folder; another one waits, and says so.
-
-    DVC runs one stage at a time, but a stage outlives a DVC that was killed, until the end of its epoch.
-    """
-    lock = FileLock(Path.cwd() / ".state" / "outputs.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say("waiting for another process that is still at the outputs in this folder")
-        lock.acquire()
-    try:
-        yield
     finally:
         lock.release()
 

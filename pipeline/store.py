@@ -8,7 +8,10 @@ import logging
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import mlflow
 import sqlalchemy
@@ -27,30 +30,31 @@ def open_store() -> None:
 
     MLflow makes the tables at first use, and two processes that do so at once can fail: hence the lock. It also
     resolves the artifact folder against the current directory then, which is a temporary copy under `dvc exp run
-    --temp`: hence the change of directory. Raises UserError where the store cannot be opened, or keeps its artifacts
-    in another folder.
+    --temp`: hence the change of directory. Raises UserError where the store cannot be opened, keeps its artifacts in
+    another folder, or would have to be in one that SQLAlchemy reads as another.
     """
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # its errors are exceptions too
     root = files.project_root()
     ours = f"sqlite:///{root / 'mlflow.db'}"
     uri = os.environ.get("MLFLOW_TRACKING_URI") or ours
+    if uri == ours and sqlalchemy.make_url(ours).database != str(root / "mlflow.db"):
+        raise UserError(f"{root}: MLflow reads the ? or % in this path as something else; rename the folder")
     # SQLAlchemy reads %20 as a space, which `mlflow run` writes
     database = Path(sqlalchemy.make_url(uri).database or "") if uri.startswith("sqlite:///") else None
     if database and database.is_dir():
         raise UserError(f"MLflow's store cannot be opened: {uri} is a folder")  # MLflow would try for 100 s
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
         try:
-            if database == root / "mlflow.db":
-                _await_maker(database)
-            if database and not database.exists():
-                _make(database)
-            mlflow.set_tracking_uri(uri)
-            experiments = mlflow.search_experiments(order_by=["experiment_id"], max_results=1)
-        except MlflowException as error:
-            raise UserError(f"MLflow's store: {error.message}") from None
-        except (SQLAlchemyError, ValueError) as error:
-            raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
-    location = experiments[0].artifact_location if experiments else ""
+            with errors():
+                if database == root / "mlflow.db":
+                    _await_maker(database)
+                if database and not database.exists():
+                    _make(database)
+                mlflow.set_tracking_uri(uri)
+                experiments = mlflow.search_experiments(order_by=["experiment_id"], max_results=1)
+        except ValueError as error:
+            raise UserError(f"MLflow's store cannot be opened: {error}") from None
+    location = (experiments[0].artifact_location if experiments else None) or ""
     if (
         database == root / "mlflow.db"
         and location != f"{root}/mlruns/0"
@@ -60,6 +64,25 @@ def open_store() -> None:
             f"MLflow's store keeps artifacts in {location.removesuffix('/0')}, not in this folder (it was moved or "
             "copied, or `mlflow ui` made the store). This mends it: python -m pipeline.relocate"
         )
+
+
+@contextlib.contextmanager
+def errors() -> Iterator[None]:
+    """Turns what MLflow and its database raise in the block into UserErrors of one line."""
+    try:
+        yield
+    except MlflowException as error:
+        one_line, _, _ = str(error).partition("\n")
+        raise UserError(f"MLflow's store: {one_line}") from None
+    except SQLAlchemyError as error:
+        raise UserError(f"MLflow's store cannot be opened: {getattr(error, 'orig', None) or error}") from None
+
+
+def local_path(address: str) -> Path | None:
+    """Where artifacts at an address lie on this disk; None where another program has to be asked."""
+    if address.startswith("file://"):
+        return Path(url2pathname(urlparse(address).path))
+    return None if "://" in address or address.startswith("mlflow-artifacts:") else Path(address)
 
 
 def _make(database: Path) -> None:
@@ -91,6 +114,6 @@ def _is_made(database: Path) -> bool:
     """Whether MLflow came to the end of making a store: the default experiment is the last that it writes."""
     try:
         with contextlib.closing(sqlite3.connect(database)) as connection:  # rolls back what a killed process began
-            return connection.execute("SELECT 1 FROM experiments").fetchone() is not None
+            return connection.execute("SELECT 1 FROM experiments UNION SELECT 1 FROM runs").fetchone() is not None
     except sqlite3.DatabaseError as error:  # what is no database at all, MLflow says better
         return "no such table" not in str(error)

@@ -6,8 +6,8 @@ from pipeline import chain, console, files, paths
 from pipeline.console import UserError, say
 
 
-def summary(train: dict, test: dict, run_id: str | None) -> str:
-    """The text, from the contents of reports/train.json and reports/test.json and the run in this MLflow store."""
+def summary(train: dict, test: dict, run: tuple[str, str] | None) -> str:
+    """The text, from the contents of reports/train.json and reports/test.json; see `run_lines` for `run`."""
     return "\n".join(
         [
             "",
@@ -15,19 +15,20 @@ def summary(train: dict, test: dict, run_id: str | None) -> str:
             f"test accuracy        {test['test']['accuracy']:.4f}  (images that nothing else has seen)",
             "figures              reports/figures/",
             "data checks          reports/data_checks.html",
-            *run_lines(run_id),
+            *run_lines(run),
         ]
     )
 
 
-def run_lines(run_id: str | None) -> list[str]:
-    """Where the run is to be seen; it is None after `dvc pull` in a clone."""
-    if run_id is None:
+def run_lines(run: tuple[str, str] | None) -> list[str]:
+    """Where the run, (experiment id, run id) in this MLflow store, is to be seen; None after `dvc pull` in a clone."""
+    if run is None:
         return ["MLflow run           in another store; this makes one here:", f"                     {chain.RESTORES}"]
+    experiment, run_id = run
     return [
         f"MLflow run           {run_id}",
         "open the UI          make ui   (or: mlflow ui), then",
-        f"                     http://127.0.0.1:5000/#/experiments/0/runs/{run_id}",
+        f"                     http://127.0.0.1:5000/#/experiments/{experiment}/runs/{run_id}",
     ]
 
 
@@ -39,8 +40,9 @@ def main() -> None:
     from pipeline import lookup
 
     train, test, run_id = (path.read_text(encoding="utf-8") for path in needed[:3])
-    found = lookup.find_run(run_id.strip(), files.sha256(paths.MODEL))
-    say(summary(json.loads(train), json.loads(test), found))
+    found = lookup.find(lookup.find_run(run_id.strip(), files.sha256(paths.MODEL)))
+    run = (found.info.experiment_id, found.info.run_id) if found else None
+    say(summary(json.loads(train), json.loads(test), run))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from typing import Any
 
 import mlflow
 import numpy as np
+from mlflow.entities import LoggedModelStatus
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from pipeline import files
+from pipeline import files, lookup
 from pipeline.dataset import Split
 
 
@@ -29,19 +30,14 @@ def log_data(name: str, split: Split, sha256: str, context: str) -> None:
 
 
 def log_epoch(row: dict[str, float], **others: float) -> None:
-    """Logs a point of each curve: `row` has the columns of reports/history.csv. Slashes make the UI group metrics."""
-    curves = {
-        f"{part}/{name}": row[prefix + name]
-        for part, prefix in (("train", ""), ("validation", "validation_"))
-        for name in ("loss", "accuracy")
-    }
-    mlflow.log_metrics(curves | others, step=int(row["epoch"]))
+    """Logs a point of each curve: `row` has the columns of reports/history.csv."""
+    mlflow.log_metrics({metric: row[name] for name, metric in lookup.CURVES.items()} | others, step=int(row["epoch"]))
 
 
 def logged_epochs() -> set[int]:
     """The epochs that the active run already has in its curves."""
     run_id = mlflow.active_run().info.run_id
-    return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, "train/loss")}
+    return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, lookup.CURVES["loss"])}
 
 
 def log_training(metrics: dict[str, Any], history: Path) -> None:
@@ -87,7 +83,7 @@ def log_figure(figure: Any, name: str) -> None:
 def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> None:
     """Logs the .keras file at `path`, byte for byte, as a model with a signature; tags the run with its sha256.
 
-    Leaves the run with exactly this one: a run that goes on after it was killed may have it already.
+    Leaves the run with exactly this one: a run that goes on after it was killed may have it already, whole or not.
     """
     import keras
     import tensorflow
@@ -98,17 +94,23 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
     )
     sha256 = files.sha256(path)
     run = mlflow.active_run().info
+    is_there = False
     for earlier in mlflow.search_logged_models(
         [run.experiment_id], f"source_run_id = '{run.run_id}'", output_format="list"
     ):
-        mlflow.MlflowClient().delete_logged_model(earlier.model_id)
-    mlflow.keras.log_model(
-        _File(path),
-        name="model",
-        signature=signature,
-        pip_requirements=[f"tensorflow=={tensorflow.__version__}", f"keras=={keras.__version__}"],
-        tags={"model.sha256": sha256},
-    )
+        is_whole = earlier.status == LoggedModelStatus.READY and earlier.tags.get("model.sha256") == sha256
+        if is_whole and not is_there and lookup.model_sha256(earlier) == sha256:
+            is_there = True
+        else:
+            mlflow.MlflowClient().delete_logged_model(earlier.model_id)
+    if not is_there:
+        mlflow.keras.log_model(
+            _File(path),
+            name="model",
+            signature=signature,
+            pip_requirements=[f"tensorflow=={tensorflow.__version__}", f"keras=={keras.__version__}"],
+            tags={"model.sha256": sha256},
+        )
     mlflow.set_tag("model.sha256", sha256)
 
 

@@ -67,10 +67,10 @@ def take_checkpoints(run_id: str) -> None:
 
 def is_committed(run_id: str) -> bool:
     """Whether DVC knows the outputs of this run: then to train again is what somebody wants, not a second try."""
-    from pipeline import lineage
+    from pipeline import dvcfiles
 
     md5 = hashlib.md5(f"{run_id}\n".encode(), usedforsecurity=False).hexdigest()
-    return lineage.locked_hashes().get(paths.RUN_ID.as_posix()) == md5
+    return dvcfiles.locked_hashes().get(paths.RUN_ID.as_posix()) == md5
 
 
 def train(description: Dataset, params: Train, out: Path, resume: Path) -> None:
@@ -171,9 +171,7 @@ def line(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
 def main() -> None:
     begun = edits.begin("dataset", "train")
     description, params = begun.params
-    with console.hushed():
-        from pipeline import state
-    with state.outputs(), training_run(description, params) as (run_id, resume):
+    with edits.outputs(), training_run(description, params) as (run_id, resume):
         train(description, params, Path(), resume)
         edits.refuse(begun)
         files.write_text(paths.RUN_ID, run_id + "\n")

@@ -49,6 +49,8 @@ def main() -> None:
     from pipeline.train import DATA
 
     study.be_quiet()
+    if given.storage and (run_id := os.environ.get("MLFLOW_RUN_ID")):
+        refuse_password(given.storage, run_id)
     address = given.storage or storage.default_address()
     say(f"storage {storage.shown(address)}")
     opened = storage.open_storage(address)
@@ -78,6 +80,17 @@ def main() -> None:
         if trials.open_ended(this, tune):
             raise UserError(f"study {tune.study} was stopped before its end; the same command goes on")
     conclude(this, tune)
+
+
+def refuse_password(address: str, run_id: str) -> None:
+    """Raises UserError for an address with a password: `mlflow run` keeps its -P values, in the run that it opened."""
+    if console.without_passwords(address) != address:
+        store = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+        raise UserError(
+            "storage: `mlflow run` prints and keeps every -P value, this password too. Give the address in "
+            f"OPTUNA_STORAGE, and remove it: mlflow runs delete --run-id {run_id} && "
+            f"mlflow gc --tracking-uri {store} --run-ids {run_id}"
+        )
 
 
 def run_workers(this: "optuna.Study", plan: "Plan") -> None:

@@ -11,7 +11,7 @@ from pipeline.console import UserError
 @pytest.fixture(autouse=True)
 def handlers():
     """Puts back what handles signals in the process of the tests."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -66,6 +66,20 @@ def test_a_second_signal_right_after_the_first_does_not_disturb_what_that_ends(m
     with pytest.raises(SystemExit) as stopped:
         console.guard(main)
     assert stopped.value.code == 130 and done == ["in order"]
+
+
+def test_an_interrupt_waits_until_mlflow_has_done_what_it_is_at():
+    done = []
+
+    def main():
+        in_mlflow = {"__name__": "mlflow.store", "done": done, "interrupt": lambda: os.kill(os.getpid(), signal.SIGINT)}
+        exec("def log():\n    interrupt()\n    done.append('whole')\nlog()", in_mlflow)
+        signal.pause()
+        done.append("never here")
+
+    with pytest.raises(SystemExit) as stopped:
+        console.guard(main)
+    assert stopped.value.code == 130 and done == ["whole"]
 
 
 def test_a_defect_keeps_its_traceback():

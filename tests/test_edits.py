@@ -1,5 +1,6 @@
-"""What is edited while a stage runs is not noted as what made its outputs."""
+"""What is edited or written while a stage runs is not noted as what made its outputs, or as these."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,21 @@ def test_an_edit_during_training_fails_the_stage_and_once_undone_it_goes_on(prep
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and "error" not in run.data.tags
     assert project.outputs()["models/model.keras"] == run.data.tags["model.sha256"]
+
+
+def test_a_process_waits_for_the_one_that_is_at_the_outputs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    began, end = threading.Event(), threading.Event()
+
+    def other():
+        with edits.outputs():
+            began.set()
+            end.wait()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    began.wait()
+    monkeypatch.setattr(edits, "say", lambda text: end.set())
+    with edits.outputs():
+        assert end.is_set()
+    thread.join()

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from pipeline import files, lineage
-from pipeline.console import UserError
 
 
 def git(*arguments):
@@ -36,6 +35,27 @@ def test_tags_name_commit_state_stage_and_data(tmp_path, monkeypatch):
     assert lineage.tags({})["git.dirty"] == "false"
     files.write_text(tmp_path / "params.yaml", "a: 2\n")
     assert lineage.tags({})["git.dirty"] == "true"
+
+
+@pytest.mark.parametrize("how", ["as unchanged", "as ignored", "as untracked"])
+def test_what_git_is_told_to_overlook_makes_the_tree_dirty_all_the_same(tmp_path, monkeypatch, how):
+    monkeypatch.chdir(tmp_path)
+    files.write_text(Path("pipeline/old.py"), "")
+    files.write_text(Path("pipeline/__pycache__/old.pyc"), "")
+    files.write_text(Path(".gitignore"), "__pycache__\n")
+    for command in (["init", "-q"], ["add", "pipeline/old.py", ".gitignore"], ["commit", "-qm", "start"]):
+        git(*command)
+    assert lineage.tags({})["git.dirty"] == "false"
+    if how == "as unchanged":
+        git("update-index", "--assume-unchanged", "pipeline/old.py")
+    elif how == "as ignored":
+        files.write_text(Path(".git/info/exclude"), "old.py\nnew.py\n")
+    else:
+        git("config", "status.showUntrackedFiles", "no")
+    changed = Path("pipeline/old.py" if how == "as unchanged" else "pipeline/new.py")
+    changed.write_text("CHANGED = 1\n")
+    assert lineage.tags({})["git.dirty"] == "true"
+    assert changed.as_posix().encode() in lineage.uncommitted()
 
 
 def test_the_hash_of_a_folder_changes_with_any_byte_or_name(tmp_path):
@@ -85,26 +105,6 @@ def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_pat
         for root in (tmp_path / "a", tmp_path / "b")
     ]
     assert contents[0] == contents[1]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "<<<<<<< HEAD\nstages: [",
-        "stage: {}\n",
-        "[]\n",
-        "\0",
-        "stages: {train: }",
-        "stages: {a: {outs: [{md5: 1}]}}",
-    ],
-)
-def test_a_damaged_lock_is_one_line(tmp_path, monkeypatch, text):
-    monkeypatch.chdir(tmp_path)
-    assert lineage.locked() == {}
-    Path("dvc.lock").write_text(text)
-    with pytest.raises(UserError, match=r"dvc.lock: is damaged; `git checkout dvc.lock`"):
-        lineage.locked()
 
 
 def test_packages_are_named_as_pip_does():

@@ -1,5 +1,6 @@
 """A run is trained again from what it carries."""
 
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,18 +66,23 @@ with reproduce.worktree("HEAD") as folder:
 """
 
 
+def cached(project: Project) -> set[Path]:
+    return {path for path in (project.folder / ".dvc/cache").rglob("*") if path.is_file()}
+
+
 def newest(project: Project):
     return project.runs()[-1]
 
 
 def test_a_run_comes_out_byte_for_byte_and_nothing_here_changes(workspace):
     workspace.ok("python", "-m", "pipeline.experiment", "--epochs", "2", "--filters", "3")
-    before, runs = workspace.outputs(), len(workspace.runs())
+    before, runs, cache = workspace.outputs(), len(workspace.runs()), cached(workspace)
     # left by a try that was killed before the change was taken back: the run's tag says that its tree was clean
     workspace.client().log_text(newest(workspace).info.run_id, "not for this run", "environment/uncommitted.diff")
     shown = workspace.ok("python", "-m", "pipeline.reproduce", newest(workspace).info.run_id)
     assert "the same model, byte for byte" in shown
     assert workspace.outputs() == before and len(workspace.runs()) == runs
+    assert cached(workspace) == cache, "else a later `dvc repro` would take the run from DVC's cache"
     assert workspace.ok("git", "status", "--porcelain") == ""
     assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
@@ -129,3 +135,18 @@ def test_a_commit_that_is_gone_is_one_line(workspace):
 
 def test_a_run_that_is_not_there_is_one_line(workspace):
     assert "error: run 0123 is not in the MLflow store" in workspace.fails("python", "-m", "pipeline.reproduce", "0123")
+
+
+def test_a_project_within_a_larger_repository_is_reproduced_there(prepared, tmp_path):
+    (tmp_path / "larger").mkdir()
+    inner = prepared.copy(tmp_path / "larger" / "in ner")
+    shutil.rmtree(inner.folder / ".git")
+    inner.ok("git", "init", "-q", "..")
+    inner.ok("git", "add", "-A")
+    inner.ok("git", "commit", "-qm", "all")
+    with (inner.folder / "pipeline" / "models.py").open("a") as file:
+        file.write("# not committed\n")
+    inner.ok("python", "-m", "pipeline.experiment", "--epochs", "1")
+    (run,) = inner.runs()
+    assert run.data.tags["git.dirty"] == "true"
+    assert "the same model, byte for byte" in inner.ok("python", "-m", "pipeline.reproduce", run.info.run_id)

@@ -58,6 +58,15 @@ def test_a_run_that_was_deleted_meanwhile_or_a_full_disk_is_one_line(store, tmp_
         raise UserError("no room")
 
 
+def test_what_mlflow_left_of_an_artifact_when_it_was_killed_goes_when_the_run_goes_on(store, tmp_path):
+    with runs.run() as run_id:
+        tracking.log_text("hello", "notes/note.txt")
+    (note,) = tmp_path.rglob("note.txt")
+    (note.parent / ".artifact.uploading.123").write_text("hel")
+    with runs.run(run_id):
+        assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+
+
 OPENS_A_RUN = """
 from pipeline import runs
 with runs.run() as run_id:

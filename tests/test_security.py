@@ -1,10 +1,12 @@
 """What SECURITY.md promises and no other test shows. Parameters: test_params; models: test_models; states: test_state;
 sizes in headers: test_dataset; passwords: test_tune_faults."""
 
+import contextlib
 import errno
 import os
 import signal
 import socket
+import sqlite3
 
 import pytest
 from conftest import free_port
@@ -29,6 +31,19 @@ def test_a_password_in_the_address_of_the_store_is_not_printed(prepared, store):
     settings = {"MLFLOW_TRACKING_URI": store, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     shown = prepared.fails("python", "-m", "pipeline.verify", **settings)
     assert "error: MLflow's store" in shown and "://user:***@" in shown and "s3cret" not in shown
+
+
+def test_a_password_given_to_mlflow_run_is_refused_with_what_removes_it(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
+    storage = "storage=postgresql://user:s3cret@127.0.0.1:9/x"
+    shown = project.fails("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", storage)
+    (advice,) = [line for line in shown.splitlines() if line.startswith("error: storage: ")]
+    assert "s3cret" not in advice and "OPTUNA_STORAGE" in advice
+    assert [run.data.params["storage"] for run in project.runs()] == [storage.removeprefix("storage=")]
+    for command in advice.partition("remove it: ")[2].split(" && "):
+        project.ok(*command.split())
+    with contextlib.closing(sqlite3.connect(project.folder / "mlflow.db")) as connection:
+        assert "s3cret" not in "".join(connection.iterdump())
 
 
 def test_the_ui_is_for_this_machine_alone(prepared, tmp_path):

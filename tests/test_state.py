@@ -1,6 +1,5 @@
 """What a killed training leaves, and that it goes on from there to the same bits."""
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -132,21 +131,3 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
     state.discard("abc")
     state.discard("abc")
     assert not first.exists()
-
-
-def test_a_process_waits_for_the_one_that_is_at_the_outputs(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    began, end = threading.Event(), threading.Event()
-
-    def other():
-        with state.outputs():
-            began.set()
-            end.wait()
-
-    thread = threading.Thread(target=other)
-    thread.start()
-    began.wait()
-    monkeypatch.setattr(state, "say", lambda text: end.set())
-    with state.outputs():
-        assert end.is_set()
-    thread.join()

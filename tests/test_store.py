@@ -96,6 +96,16 @@ def test_a_store_that_mlflow_itself_is_making_is_waited_for(database, monkeypatc
     assert not database.with_name("mlflow.db.unfinished").exists()
 
 
+@pytest.mark.parametrize("name", ["50%20", "really?"])
+def test_a_folder_that_the_address_of_a_store_cannot_name_is_one_line(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / name))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(UserError, match=r"MLflow reads the \? or % in this path as something else; rename the folder"):
+        open_store()
+    assert [path.name for path in tmp_path.iterdir()] == [name] and not list((tmp_path / name).iterdir())
+
+
 @pytest.mark.parametrize("kind", ["garbage", "folder"])
 def test_a_store_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch, kind):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))

@@ -6,14 +6,14 @@ from pipeline.console import UserError
 
 def test_it_names_both_accuracies_the_figures_and_the_ui():
     train = {"best_epoch": 9, "validation": {"accuracy": 0.9176}}
-    text = summary.summary(train, {"test": {"accuracy": 0.9152}}, "abc")
+    text = summary.summary(train, {"test": {"accuracy": 0.9152}}, ("3", "abc"))
     for part in (
         "0.9176",
         "epoch 9",
         "0.9152",
         "reports/figures/",
         "mlflow ui",
-        "http://127.0.0.1:5000/#/experiments/0/runs/abc",
+        "http://127.0.0.1:5000/#/experiments/3/runs/abc",
     ):
         assert part in text
 

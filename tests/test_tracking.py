@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import pytest
@@ -43,3 +45,19 @@ def test_the_logged_model_is_the_file_byte_for_byte_and_predicts(store, params, 
     assert loaded.metadata.signature.inputs.inputs[0].shape == (-1, 8, 8, 1)
     with pytest.raises(mlflow.MlflowException):
         loaded.predict(images[:, 1:])
+
+
+def test_a_model_that_a_killed_try_has_logged_is_kept_if_it_is_whole_and_logged_again_if_not(store, params, tmp_path):
+    path = tmp_path / "model.keras"
+    models.save(models.build((8, 8, 1), 4, params.train), path)
+    seen = []
+    for damage in (None, None, b"torn", None):
+        with runs.run(seen[0].source_run_id if seen else None):
+            tracking.log_model(path, (8, 8, 1), 4)
+        (logged,) = store.search_logged_models(["0"])
+        seen.append(logged)
+        if damage:
+            (Path(logged.artifact_location) / "data/model.keras").write_bytes(damage)
+    first, second, third, fourth = [logged.model_id for logged in seen]
+    assert first == second == third != fourth
+    assert len(store.get_run(seen[0].source_run_id).outputs.model_outputs) == 2, "none for a try that kept it"

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.e2e
 VERIFY = ("python", "-m", "pipeline.verify")
+
+
+@pytest.fixture(scope="module")
+def lossy(done, tmp_path_factory) -> Project:
+    """A finished project whose MLflow store may be damaged."""
+    return done.copy(tmp_path_factory.mktemp("lossy") / "copy")
 
 
 def run_of(project: Project):
@@ -115,6 +122,8 @@ def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done):
             b"cmd: python  -m pipeline.train",
             "command of train = dvc.lock",
         ),
+        ("dvc.yaml", b"      - pipeline/pooling.py\n", b"", "names of deps of train = dvc.lock"),
+        ("reports/history.csv", b"\n1,", b"\n1,1", "reports/history.csv, loss = MLflow"),
         ("dvc.lock", b"stages:", b"stage:", "dvc.lock: is damaged"),
         ("models/run_id", b"\n", b"\xe9\n", "models/run_id = dvc.lock, train"),
     ],
@@ -205,6 +214,33 @@ def test_a_lock_that_vouches_for_what_did_not_run_is_found(done, tmp_path):
     project.ok("git", "commit", "-qam", "as if it had made this model")
     shown = project.fails(*VERIFY)
     assert "✗ train.epochs of dvc.lock = MLflow\n" in shown and "✗ pipeline/models.py of dvc.lock = commit" in shown
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE logged_models SET lifecycle_stage = 'deleted'", "has its model\n    deleted in MLflow"),
+        ("DELETE FROM params WHERE key = 'train.epochs'", "train.epochs of dvc.lock = MLflow"),
+        ("DELETE FROM inputs WHERE source_type = 'DATASET'", "digest of train\n    digest and tag name other data"),
+        ("DELETE FROM metrics WHERE step = 1", "reports/history.csv, loss = MLflow"),
+        ("DELETE FROM tags WHERE key = 'git.commit'", "names its commit\n    nothing says which code"),
+        ("UPDATE tags SET value = 'HEAD' WHERE key = 'git.commit'", "HEAD\n    no branch or tag of this repository"),
+        ("UPDATE logged_models SET artifact_location = 's3://no/where'", "the logged model is not there"),
+        ("UPDATE logged_models SET artifact_location = 'http://127.0.0.1:9/x'", "the logged model is not there"),
+        ("UPDATE experiments SET artifact_location = NULL", None),
+        ("UPDATE runs SET status = 'FAILED'", "is FAILED: not all of it need be there"),
+        ("DROP TABLE latest_metrics", "error: MLflow's store"),
+        ("DROP TABLE logged_models", "error: MLflow's store"),
+        ("DROP TABLE model_versions", "error: MLflow's store"),
+    ],
+)
+def test_what_was_lost_or_damaged_in_mlflow_is_found_and_said_without_a_traceback(lossy, statement, message):
+    database = lossy.folder / "mlflow.db"
+    with changed(database, lambda content: content):  # put back afterwards
+        with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute(statement)
+        shown = lossy.run(*VERIFY).stdout
+    assert "Traceback" not in shown and (message or "links agree") in shown
 
 
 def test_a_run_on_a_server_is_verified_by_its_bytes_there(done, tmp_path):
