@@ -77,7 +77,8 @@ def cache() -> Iterator[Link]:
     command = [sys.executable, "-m", "dvc", "cache", "dir"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
-        raise UserError(f"DVC does not say where its cache is: {' '.join(answer.stderr.split())}")
+        said = answer.stderr.strip().partition("\n")[0]  # more may follow: advice, a traceback
+        raise UserError(f"DVC does not say where its cache is: {said}")
     folder = Path(answer.stdout.strip()) / "files" / "md5"
     for out, md5 in dvcfiles.locked_hashes().items():
         for name in _objects(folder, md5):

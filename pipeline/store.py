@@ -106,7 +106,8 @@ def _await_maker(database: Path) -> None:
         say(f"waiting for the program that is making {database.name}")
     while database.exists() and not _is_made(database):
         if time.time() - database.stat().st_mtime > PATIENCE:
-            database.replace(database.with_name(f"{database.name}.unfinished"))
+            aside = database.replace(database.with_name(f"{database.name}.unfinished"))
+            say(f"it was killed: what it left is {aside.name} now")
         time.sleep(0.1)
 
 
