@@ -48,7 +48,8 @@ def refuse(begun: Begun) -> None:
 def outputs() -> Iterator[None]:
     """One process at a time writes the outputs in this folder; another one waits, and says so.
 
-    DVC runs one stage at a time, but a stage outlives a DVC that was killed, until the end of its epoch.
+    DVC runs one stage at a time, but a stage outlives a DVC that was killed: a training until the end of its epoch,
+    the others until they are done.
     """
     lock = FileLock(Path.cwd() / ".state" / "outputs.lock")
     try:
