@@ -86,6 +86,10 @@ def test_a_run_comes_out_byte_for_byte_and_nothing_here_changes(workspace):
     assert workspace.ok("git", "status", "--porcelain") == ""
     assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
+    workspace.client().set_tag(newest(workspace).info.run_id, "git.commit", "f" * 40)
+    shown = workspace.fails("python", "-m", "pipeline.reproduce", newest(workspace).info.run_id)
+    assert "is not in this repository" in shown
+
 
 def test_a_worktree_that_a_killed_one_left_is_removed_by_the_next(workspace):
     code = HOOKED.replace("print(", "import os, signal; print(folder); os.kill(os.getpid(), signal.SIGKILL) #")
@@ -109,44 +113,27 @@ def test_hooks_of_dvc_are_not_in_the_way(workspace):
     assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
 
-def test_uncommitted_code_goes_along_and_is_needed(workspace):
-    models = workspace.folder / "pipeline" / "models.py"
+def test_uncommitted_code_goes_along_and_is_needed_also_within_a_larger_repository(prepared, tmp_path):
+    (tmp_path / "larger").mkdir()
+    project = prepared.copy(tmp_path / "larger" / "in ner")
+    shutil.rmtree(project.folder / ".git")
+    project.ok("git", "init", "-q", "..")
+    project.ok("git", "add", "-A")
+    project.ok("git", "commit", "-qm", "all")
+    models = project.folder / "pipeline" / "models.py"
     text = models.read_text()
     models.write_text(text.replace('activation="relu"', 'activation="tanh"'))
-    (workspace.folder / "pipeline" / "new.py").write_text("NEW = 1\n")
-    try:
-        workspace.ok("python", "-m", "pipeline.experiment", "--epochs", "1")
-    finally:
-        models.write_text(text)
-        (workspace.folder / "pipeline" / "new.py").unlink()
-    run = newest(workspace)
+    (project.folder / "pipeline" / "new.py").write_text("NEW = 1\n")
+    project.ok("python", "-m", "pipeline.experiment", "--epochs", "1")
+    models.write_text(text)
+    (project.folder / "pipeline" / "new.py").unlink()
+    (run,) = project.runs()
     assert run.data.tags["git.dirty"] == "true"
-    assert {"environment/uncommitted.diff", "environment/requirements.txt"} <= workspace.artifacts(run)
+    assert {"environment/uncommitted.diff", "environment/requirements.txt"} <= project.artifacts(run)
     assert run.data.tags["python.version"] and run.data.tags["processor"]
-    shown = workspace.ok("python", "-m", "pipeline.reproduce", run.info.run_id[:10])
+    shown = project.ok("python", "-m", "pipeline.reproduce", run.info.run_id[:10])
     assert "the same model, byte for byte" in shown
-
-
-def test_a_commit_that_is_gone_is_one_line(workspace):
-    run = newest(workspace)
-    workspace.client().set_tag(run.info.run_id, "git.commit", "f" * 40)
-    assert "is not in this repository" in workspace.fails("python", "-m", "pipeline.reproduce", run.info.run_id)
 
 
 def test_a_run_that_is_not_there_is_one_line(workspace):
     assert "error: run 0123 is not in the MLflow store" in workspace.fails("python", "-m", "pipeline.reproduce", "0123")
-
-
-def test_a_project_within_a_larger_repository_is_reproduced_there(prepared, tmp_path):
-    (tmp_path / "larger").mkdir()
-    inner = prepared.copy(tmp_path / "larger" / "in ner")
-    shutil.rmtree(inner.folder / ".git")
-    inner.ok("git", "init", "-q", "..")
-    inner.ok("git", "add", "-A")
-    inner.ok("git", "commit", "-qm", "all")
-    with (inner.folder / "pipeline" / "models.py").open("a") as file:
-        file.write("# not committed\n")
-    inner.ok("python", "-m", "pipeline.experiment", "--epochs", "1")
-    (run,) = inner.runs()
-    assert run.data.tags["git.dirty"] == "true"
-    assert "the same model, byte for byte" in inner.ok("python", "-m", "pipeline.reproduce", run.info.run_id)
