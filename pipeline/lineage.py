@@ -26,9 +26,10 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
     process, python.version and processor, on which the last bits depend, and the tags of the data.
     """
     commit = (_git("rev-parse", "HEAD") or b"unknown").decode().strip()
+    difference = uncommitted()
     found = {
         "git.commit": commit,
-        "git.dirty": "unknown" if commit == "unknown" else str(bool(uncommitted())).lower(),
+        "git.dirty": "unknown" if difference is None else str(bool(difference)).lower(),
         "dvc.stage": os.environ.get("DVC_STAGE"),
         "dvc.exp_name": os.environ.get("DVC_EXP_NAME"),
         "python.version": platform.python_version(),
@@ -43,22 +44,24 @@ def packages() -> str:
     return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
 
 
-def uncommitted() -> bytes:
+def uncommitted() -> bytes | None:
     """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing.
 
-    Goes by the files themselves, by way of an index of its own: the user's may be told to overlook some of them, and
-    git's settings to ignore new ones.
+    None where git cannot tell: outside a repository, before the first commit, where nothing may be written. Goes by
+    the files themselves, by way of an index of its own: the user's may be told to overlook some of them, and git's
+    settings to ignore new ones.
     """
     with tempfile.TemporaryDirectory() as folder:
         elsewhere = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         if _git("read-tree", "HEAD", **elsewhere) is None:
-            return b""
+            return None
         there = [source for source in SOURCES if Path(source).exists() or _git("ls-files", "--", source, **elsewhere)]
-        _git("add", "--all", "--", *there, **elsewhere)
+        if there and _git("add", "--all", "--", *there, **elsewhere) is None:
+            return None
         _git("add", "--force", "--", "pipeline/*.py", **elsewhere)
         # diff-index, since what `git diff` writes depends on the user's settings: colours, prefixes, other programs
         plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv")
-        return _git("diff-index", "--cached", *plain, "HEAD", "--", *SOURCES, **elsewhere) or b""
+        return _git("diff-index", "--cached", *plain, "HEAD", "--", *SOURCES, **elsewhere)
 
 
 def _processor() -> str:

@@ -80,7 +80,7 @@ def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_pat
         monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
         monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
     monkeypatch.chdir(tmp_path / "a")
-    assert lineage.uncommitted() == b"", "no repository"
+    assert lineage.uncommitted() is None, "no repository"
     files.write_text(Path("params.yaml"), "a: 1\n")
     files.write_text(Path("pipeline/old.py"), "OLD = 1\n")
     files.write_text(Path("README.md"), "no source\n")
