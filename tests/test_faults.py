@@ -17,6 +17,7 @@ from pipeline import chain
 
 pytestmark = pytest.mark.e2e
 EPOCHS = 12
+STAGES = ("download", "preprocess", "train", "evaluate")
 # `mlflow run` makes an empty store itself, before any code of ours, and not under our lock: let it find one
 OPENS_THE_STORE = "from pipeline.store import open_store; open_store()"
 
@@ -76,15 +77,19 @@ def kill_after(process: subprocess.Popen, line: str) -> None:
 
 def test_stopped_at_any_moment_and_started_again(undisturbed, project, round_number):
     chance = random.Random(round_number)
-    for attempt in range(4):
-        process = project.start("dvc", "repro")
+    stages = [STAGES[number] for number in sorted(chance.choices(range(len(STAGES)), k=3))]
+    for attempt, stage in enumerate([*stages, "none"]):
+        process, shown = project.start("dvc", "repro"), ""
+        while line := process.stdout.readline():
+            shown += line
+            if line == f"Running stage '{stage}':\n":
+                break
         try:
-            shown, _ = process.communicate(timeout=chance.uniform(1, 20) if attempt < 3 else None)
+            shown += process.communicate(timeout=chance.uniform(0, 7) if line else None)[0]
         except subprocess.TimeoutExpired:
             sent = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT][(round_number + attempt) % 3]
-            shown = interrupt(process, sent)
-            stages = re.findall("^Running stage '(.*)'", shown, re.MULTILINE)
-            print(f"round {round_number}: {sent.name} in {stages[-1] if stages else 'dvc'}")
+            now = re.findall("^Running stage '(.*)'", shown + interrupt(process, sent), re.MULTILINE)
+            print(f"round {round_number}: {sent.name} in {now[-1]}")
             rwlock = project.folder / ".dvc/tmp/rwlock"
             if rwlock.exists() and not rwlock.read_bytes():
                 print(f"round {round_number}: DVC left its lock file empty")
