@@ -26,8 +26,7 @@ install: .venv/installed  ## make .venv from requirements.lock (hash-checked)
 
 repro: install  ## download → preprocess → train → evaluate, then a summary; does nothing where nothing changed
 	@[ -e .git ] || { echo "DVC needs a git repository, and this folder is none; make it one: git init" >&2; exit 1; }
-	@# DVC 3.67, killed while it writes this file, leaves it empty and does not start again
-	@[ ! -e .dvc/tmp/rwlock ] || [ -s .dvc/tmp/rwlock ] || rm .dvc/tmp/rwlock
+	@python -m pipeline.mend
 	dvc repro
 	@python -m pipeline.summary
 
