@@ -26,12 +26,12 @@ install: .venv/installed  ## make .venv from requirements.lock (hash-checked)
 
 repro: install  ## download → preprocess → train → evaluate, then a summary; does nothing where nothing changed
 	@[ -e .git ] || { echo "DVC needs a git repository, and this folder is none; make it one: git init" >&2; exit 1; }
-	@python -m pipeline.mend
+	@python -m pipeline repair
 	dvc repro
-	@python -m pipeline.summary
+	@python -m pipeline summary
 
 sweep: install  ## search filters, dropout and batch size as `tune` in params.yaml says; goes on where it stopped
-	python -m pipeline.tune
+	python -m pipeline tune
 
 test: install  ## run the tests
 	python -m pytest

@@ -2,7 +2,7 @@
 
     python -m benchmarks.seeds 1 2 3
 
-Each seed is one run of `python -m pipeline.experiment`, in MLflow like any other.
+Each seed is one run of `python -m pipeline experiment`, in MLflow like any other.
 """
 
 import argparse
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_accuracy(seed: int) -> float:
     """Trains and evaluates with `seed`; returns the accuracy on the test images."""
-    command = [sys.executable, "-m", "pipeline.experiment", "--seed", str(seed)]
+    command = [sys.executable, "-m", "pipeline", "experiment", "--seed", str(seed)]
     shown = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return float(re.search(r"test accuracy ([\d.]+)", shown.stdout).group(1))
 

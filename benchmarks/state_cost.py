@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline import console, lineage
-from pipeline.params import load
-from pipeline.train import DATA
+from pipeline.config.load import load
+from pipeline.core import cli, files
+from pipeline.core.paths import TRAINING_DATA
 
 
 class Stopwatch:
@@ -35,23 +35,25 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3, help="epochs (default 3)")
     arguments = parser.parse_args()
     description, params = load("dataset", "train", overrides={"train": {"epochs": arguments.epochs}})
-    with console.hushed():
-        from pipeline import dataset, fingerprint, fitting, models, state
+    with cli.suppress_stderr():
+        from pipeline.data import arrays
+        from pipeline.models import architectures
+        from pipeline.training import checkpoint, fingerprint, loop
 
     whole, safety = Stopwatch(), Stopwatch()
     with tempfile.TemporaryDirectory() as folder, whole:
-        splits = {name: dataset.load(images) for name, images in DATA.items()}
-        models.use_threads(params.threads)
-        model = models.build(description.image_shape, len(description.classes), params)
+        splits = {name: arrays.load(images) for name, images in TRAINING_DATA.items()}
+        architectures.use_threads(params.threads)
+        model = architectures.build(description.image_shape, len(description.classes), params)
         with safety:
-            hashes = {name: lineage.folder_sha256(images) for name, images in DATA.items()}
+            hashes = {name: files.folder_sha256(images) for name, images in TRAINING_DATA.items()}
             fingerprint.fingerprint(params, hashes)
 
-        def on_epoch(progress: fitting.Progress) -> None:
+        def on_epoch(progress: loop.TrainingState) -> None:
             with safety:
-                state.save(Path(folder), model, progress)
+                checkpoint.save(Path(folder), model, progress)
 
-        fitting.fit(model, splits["train"], splits["validation"], params, on_epoch, fitting.Progress([], []))
+        loop.fit(model, splits["train"], splits["validation"], params, on_epoch, loop.TrainingState([], []))
     for name, watch in (("training", whole), ("crash safety", safety)):
         print(f"{name:<13}{watch.cpu:8.2f} CPU-seconds {watch.wall:8.2f} s")
     print(f"share        {safety.cpu / whole.cpu:8.4f}             {safety.wall / whole.wall:8.4f}")

@@ -1,4 +1,4 @@
-"""What a sweep costs: whole-process CPU seconds of pipeline.tune against a plain script, one process a trial.
+"""What a sweep costs: whole-process CPU seconds of `pipeline tune` against a plain script, one process a trial.
 
     python -m benchmarks.sweep_cost --images 10000 --trials 20
 
@@ -19,10 +19,11 @@ import numpy as np
 import optuna
 from ruamel.yaml import YAML
 
-from pipeline import dataset, study
-from pipeline.params import load
-from pipeline.storage import open_storage
-from pipeline.trials import best_trial
+from pipeline.config.load import load
+from pipeline.data import arrays
+from pipeline.tuning.storage import open_storage
+from pipeline.tuning.study import load_existing_study, silence_optuna
+from pipeline.tuning.trials import best_trial
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,10 +32,10 @@ def make_project(folder: Path, images: int) -> None:
     """A project with `images` training and 5,000 validation images, taken from the prepared training images."""
     for name in ("pipeline", "benchmarks", "dvc.yaml", ".git", ".dvc"):
         (folder / name).symlink_to(ROOT / name)
-    whole = dataset.load(ROOT / "data/prepared/train")
+    whole = arrays.load(ROOT / "data/prepared/train")
     rows = np.random.default_rng(1).permutation(len(whole.labels))[: images + 5000]
     for name, part in (("train", rows[:images]), ("validation", rows[images:])):
-        dataset.save(folder / "data/prepared" / name, dataset.Split(whole.images[part], whole.labels[part]))
+        arrays.save(folder / "data/prepared" / name, arrays.Split(whole.images[part], whole.labels[part]))
     params = YAML().load(ROOT / "params.yaml")
     params["dataset"]["train"]["count"] = images + 5000
     YAML().dump(params, folder / "params.yaml")
@@ -58,10 +59,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         make_project(folder, arguments.images)
-        code = "from pipeline import prepared, tune; prepared.bring_up_to_date = lambda: None; tune.main()"
+        code = (
+            "from pipeline.workflow import prepare; prepare.bring_up_to_date = lambda: None; "
+            "from pipeline.commands import tune; tune.main()"
+        )
         ours = cpu_seconds(folder, "-c", code, "--trials", str(arguments.trials))
-        study.be_quiet()
-        swept = study.find(open_storage(str(folder / "sweeps/optuna.journal")), tune.study)
+        silence_optuna()
+        swept = load_existing_study(open_storage(str(folder / "sweeps/optuna.journal")), tune.study)
         journal = str(folder / "plain.journal")
         plain = optuna.create_study(storage=open_storage(journal), study_name="plain", direction="maximize")
         for trial in swept.trials:
@@ -69,7 +73,7 @@ def main() -> None:
         theirs = sum(cpu_seconds(folder, "-m", "benchmarks.plain_sweep", journal) for _ in swept.trials)
         epochs = sum(len(trial.intermediate_values) for trial in swept.trials)
         plain = optuna.load_study(study_name="plain", storage=open_storage(journal))
-        print(f"pipeline.tune  {ours:7.1f} CPU-seconds, best {best_trial(swept).value:.4f}, {epochs} epochs")
+        print(f"pipeline tune  {ours:7.1f} CPU-seconds, best {best_trial(swept).value:.4f}, {epochs} epochs")
         all_epochs = len(plain.trials) * tune.epochs
         print(f"plain script   {theirs:7.1f} CPU-seconds, best {plain.best_value:.4f}, {all_epochs} epochs")
         print(f"ratio          {ours / theirs:7.3f}")

@@ -15,8 +15,9 @@ from pathlib import Path
 import optuna
 
 from benchmarks.sweep_cost import make_project
-from pipeline import console, study
-from pipeline.params import load
+from pipeline.config.load import load
+from pipeline.core import cli
+from pipeline.tuning.study import Plan, open_study, silence_optuna
 
 spent = {"recording": 0.0}
 depth = 0
@@ -43,11 +44,13 @@ def clock_all() -> None:
     """Puts the clock around all that records or stores."""
     import mlflow
 
-    from pipeline import state, storage, tracking
+    from pipeline.tracking import logging
+    from pipeline.training import checkpoint
+    from pipeline.tuning import storage
 
     for module, names in {
-        tracking: [name for name in dir(tracking) if name.startswith("log")],
-        state: ["save", "restore", "discard"],
+        logging: [name for name in dir(logging) if name.startswith("log")],
+        checkpoint: ["save", "restore", "discard"],
         storage: ["open_storage"],
         mlflow: ["start_run", "end_run", "set_tag", "delete_tag", "get_run", "search_runs"],
         optuna.Trial: [
@@ -70,32 +73,36 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=4, help="trials (default 4)")
     arguments = parser.parse_args()
     description, train, tune = load("dataset", "train", "tune")
-    for name, value in console.QUIET.items():
+    for name, value in cli.QUIET.items():
         os.environ.setdefault(name, value)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         make_project(folder, arguments.images)
         os.chdir(folder)
         os.environ |= {"DVC_ROOT": str(folder), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
-        study.be_quiet()
-        with console.hushed():
-            from pipeline import dataset, models, objective, paths, runs, storage, store
+        silence_optuna()
+        with cli.suppress_stderr():
+            from pipeline.core import paths
+            from pipeline.data import arrays
+            from pipeline.models import architectures
+            from pipeline.tracking import runs, store
+            from pipeline.tuning import objective, storage
         store.open_store()
-        models.use_threads(train.threads)
-        splits = {"train": dataset.load(paths.TRAIN), "validation": dataset.load(paths.VALIDATION)}
+        architectures.use_threads(train.threads)
+        splits = {"train": arrays.load(paths.TRAIN), "validation": arrays.load(paths.VALIDATION)}
         address = storage.default_address()
         opened = storage.open_storage(address)
-        this = study.open_study(opened, tune, {})
+        this = open_study(opened, tune, {})
         with runs.run() as parent:
             pass
         clock_all()
         started = time.process_time()
         for number in range(arguments.trials):
             each = train.model_copy(update={"epochs": tune.epochs})
-            plan = study.Plan(address, parent, description, each, tune, {}, {})
+            plan = Plan(address, parent, description, each, tune, {}, {})
             values = {name: getattr(train, name) for name in tune.space}
             this.enqueue_trial(values | {"dropout": train.dropout + number / 100})
-            with console.hushed():
+            with cli.suppress_stderr():
                 this.optimize(
                     lambda trial, plan=plan: objective.objective(trial, plan, splits, lambda: False), n_trials=1
                 )

@@ -19,7 +19,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
-PROGRAMS = {"tracked": "pipeline.train", "bare": "benchmarks.bare_keras"}
+PROGRAMS = {"tracked": ["pipeline", "train"], "bare": ["benchmarks.bare_keras"]}
 
 
 def copy_project(folder: Path, epochs: int | None) -> None:
@@ -33,8 +33,8 @@ def copy_project(folder: Path, epochs: int | None) -> None:
     YAML().dump(params, folder / "params.yaml")
 
 
-def cpu_seconds(module: str, folder: Path) -> float:
-    """User and system seconds of `python -m module` and all that it starts."""
+def cpu_seconds(program: list[str], folder: Path) -> float:
+    """User and system seconds of `python -m program` and all that it starts."""
     shutil.rmtree(folder / ".state", ignore_errors=True)  # else the next round goes on from where this one ended
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = os.environ | {
@@ -42,7 +42,7 @@ def cpu_seconds(module: str, folder: Path) -> float:
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
     }
     subprocess.run(
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", *program],
         cwd=folder,
         env=environment,
         check=True,

@@ -1,4 +1,4 @@
-"""How long `python -m pipeline.verify --all` takes on this folder and a store of many runs.
+"""How long `python -m pipeline verify --all` takes on this folder and a store of many runs.
 
     python -m benchmarks.verify_cost --runs 200
 
@@ -15,27 +15,30 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline import dataset, lineage, paths
-from pipeline.params import load
-from pipeline.train import DATA
+from pipeline.config.load import load
+from pipeline.core import paths
+from pipeline.core.paths import TRAINING_DATA
+from pipeline.data import arrays
+from pipeline.provenance import lineage
 
 
 def fill(runs_wanted: int) -> None:
     """Logs that many runs with a model each."""
-    from pipeline import runs, tracking
+    from pipeline.tracking import runs
+    from pipeline.tracking.logging import log_data, log_model, log_start
 
     (description,) = load("dataset")
-    tags = lineage.tags(DATA)
-    splits = {name: dataset.load(folder) for name, folder in DATA.items()}
+    tags = lineage.tags(TRAINING_DATA)
+    splits = {name: arrays.load(folder) for name, folder in TRAINING_DATA.items()}
     model = paths.MODEL.read_bytes()
     for number in range(runs_wanted):
         with tempfile.TemporaryDirectory() as folder, runs.run():
-            tracking.log_start({}, tags)
+            log_start({}, tags)
             for name, images in splits.items():
-                tracking.log_data(name, images, tags[f"data.{name}.sha256"], context=name)
+                log_data(name, images, tags[f"data.{name}.sha256"], context=name)
             path = Path(folder) / paths.MODEL.name
             path.write_bytes(model + f"{number}".encode())
-            tracking.log_model(path, description.image_shape, len(description.classes))
+            log_model(path, description.image_shape, len(description.classes))
 
 
 def main() -> None:
@@ -48,7 +51,9 @@ def main() -> None:
         fill(arguments.runs)
         del os.environ["DVC_ROOT"]
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        shown = subprocess.run([sys.executable, "-m", "pipeline.verify", "--all"], check=False, stdout=subprocess.PIPE)
+        shown = subprocess.run(
+            [sys.executable, "-m", "pipeline", "verify", "--all"], check=False, stdout=subprocess.PIPE
+        )
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         print(shown.stdout.decode())

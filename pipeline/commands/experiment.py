@@ -1,0 +1,63 @@
+"""One complete run, ad hoc: trains with other parameters and evaluates, without touching the workspace.
+
+    mlflow run . --env-manager local -P epochs=3 -P filters=64
+    python -m pipeline experiment --epochs 3 --filters 64
+
+What is not named comes from params.yaml. The data is prepared by DVC, if it is not yet; model, metrics and figures go
+into the MLflow run and nowhere else.
+"""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from pipeline.config.load import load
+from pipeline.config.schema import Train
+from pipeline.core import cli, stage
+from pipeline.core.cli import say
+from pipeline.core.errors import UserError
+from pipeline.workflow import prepare
+
+
+def overrides(arguments: list[str]) -> dict[str, str]:
+    """Command line → values by name, unchecked: ["--epochs", "3", "--seed=2"] → {"epochs": "3", "seed": "2"}.
+
+    Not as options: MLflow passes on whatever was typed after -P, and a value may start with a dash.
+    """
+    values, rest = {}, list(arguments)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not name.startswith("--") or not (equals or rest):
+            raise UserError(f"{name}: parameters are given as --name value; --help lists them")
+        values[name.removeprefix("--")] = value if equals else rest.pop(0)
+    return values
+
+
+def usage() -> str:
+    """What --help prints."""
+    names = "\n".join(f"  --{name:<16}{field.description}" for name, field in Train.model_fields.items())
+    return f"{__doc__}\nParameters:\n{names}"
+
+
+@cli.command(usage(), ignore_unknown_options=True)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[--NAME VALUE]...")
+def main(arguments: tuple[str, ...]) -> None:
+    values = overrides(list(arguments))
+    begun = stage.snapshot(tuple)
+    dataset_config, params, settings = load("dataset", "train", "evaluate", overrides={"train": values})
+    prepare.bring_up_to_date()
+
+    from pipeline.workflow.evaluate import evaluate
+    from pipeline.workflow.train import train, training_run
+
+    with cli.suppress_stderr():
+        from pipeline.tracking import queries
+        from pipeline.training import checkpoint
+
+    with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params) as (run_id, resume):
+        train(dataset_config, params, Path(out), resume)
+        evaluate(dataset_config, settings, Path(out))
+        stage.assert_unchanged(begun)
+    checkpoint.discard(queries.tag(run_id, "training"))
+    say(f"run {run_id} is complete; `mlflow ui` shows it")

@@ -1,0 +1,90 @@
+"""Searches the parameters listed under `tune.space` in params.yaml for the highest validation accuracy.
+
+    python -m pipeline tune --trials 20 --workers 2
+    mlflow run . --env-manager local -e tune -P trials=20
+
+Runs and figures are in the MLflow UI; `python -m pipeline adopt --study NAME` makes the winner the new baseline.
+Interrupt it as you like: the same command goes on to the same total. Several may work on one study at once.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+
+import click
+
+from pipeline.config.load import load
+from pipeline.config.schema import Tune
+from pipeline.core import cli, errors
+from pipeline.core.cli import say
+from pipeline.core.errors import UserError
+from pipeline.workflow import prepare
+
+
+def options(function: Callable) -> Callable:
+    """Adds the options that replace values of the section tune."""
+    for name in ("epochs", "workers", "timeout", "trials", "study"):
+        function = click.option(f"--{name}", metavar="VALUE", help=Tune.model_fields[name].description)(function)
+    return function
+
+
+@cli.command(__doc__)
+@options
+@click.option(
+    "--storage", "address", help="A journal file, or postgresql://… for several machines; see OPTUNA_STORAGE."
+)
+def main(address: str | None, **given: str | None) -> None:
+    values = {name: value for name, value in given.items() if value is not None}
+    dataset_config, train, tune = load("dataset", "train", "tune", overrides={"tune": values})
+    from pipeline.core import code_hash, files
+    from pipeline.core.paths import TRAINING_DATA
+    from pipeline.provenance import lineage
+    from pipeline.tracking import store
+    from pipeline.training import fingerprint
+    from pipeline.tuning import mlflow_runs, storage, trials, worker
+    from pipeline.tuning.launch import conclude, run_workers
+    from pipeline.tuning.study import Plan, agree_limits, enqueue_defaults, open_study, silence_optuna, study_config
+
+    silence_optuna()
+    if address and (run_id := os.environ.get("MLFLOW_RUN_ID")):
+        refuse_password(address, run_id)
+    address = address or storage.default_address()
+    say(f"storage {storage.mask_address(address)}")
+    opened = storage.open_storage(address)
+    prepare.bring_up_to_date()
+    store.open_store()
+    data = {name: files.folder_sha256(folder) for name, folder in TRAINING_DATA.items()}
+    subject = study_config(train, tune, data, code_hash.code_sha256(*fingerprint.WEIGHTS))
+    tune = tune.model_copy(update={"workers": min(tune.workers, tune.trials)})
+    threads = max(1, train.threads // tune.workers)
+    each = train.model_copy(update={"epochs": tune.epochs, "threads": threads})
+
+    with contextlib.ExitStack() as stack:
+        with storage.study_lock(address, tune.study):
+            this = open_study(opened, tune, subject)
+            enqueue_defaults(this, train, tune.space)
+            worker.requeue_stale_trials(this, address)
+            agree_limits(this, tune)
+            if not trials.has_work_left(this, tune) and mlflow_runs.is_reported(this.user_attrs.get("mlflow_run_id")):
+                mlflow_runs.note_reused_study(this)
+                conclude(this, tune)
+                return
+            parent = stack.enter_context(mlflow_runs.study_run(this, tune, lineage.tags(TRAINING_DATA)))
+            mlflow_runs.sync_trial_runs(this, parent)
+        plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name}, subject)
+        say(f"study {tune.study}: up to {tune.trials} trials of {tune.epochs} epochs, {tune.workers} worker(s)")
+        run_workers(this, plan)
+        if trials.has_work_left(this, tune):
+            raise UserError(f"study {tune.study} was stopped before its end; the same command goes on")
+    conclude(this, tune)
+
+
+def refuse_password(address: str, run_id: str) -> None:
+    """Raises UserError for an address with a password: `mlflow run` keeps its -P values, in the run that it opened."""
+    if errors.mask_passwords(address) != address:
+        store = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+        raise UserError(
+            "storage: `mlflow run` prints and keeps every -P value, this password too. Give the address in "
+            f"OPTUNA_STORAGE, and remove it: mlflow runs delete --run-id {run_id} && "
+            f"mlflow gc --tracking-uri {store} --run-ids {run_id}"
+        )

@@ -1,0 +1,89 @@
+"""Files that are either wholly there or not there at all, and what they hash to."""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; when the block ends well, it is synced and renamed to `path`.
+
+    Works for a file and for a folder (the block creates either). When the block raises, what stood at `path`
+    before is untouched and the temporary path is removed; what a killed process left is removed by the next. The
+    folder above is made if it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        for part in (temporary, *temporary.rglob("*")):
+            _sync(part)
+        if temporary.is_file() and path.is_file():
+            shutil.copymode(path, temporary)
+        if temporary.is_dir() and path.exists():  # no rename replaces a folder that has files
+            old = path.with_name(f".{path.name}.{os.getpid()}.old")
+            path.rename(old)
+            temporary.rename(path)
+            shutil.rmtree(old)
+        else:
+            temporary.replace(path)
+        _sync(path.parent)  # the rename itself outlives a power cut
+    finally:
+        _remove(temporary)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` as UTF-8, with the line ends that are in it, atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file's content, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove_left(path: Path) -> None:
+    """Removes what killed writers of `path` left beside it. In a container, one may have had this process's number."""
+    for left in list(path.parent.iterdir()):
+        name = re.fullmatch(rf"\.{re.escape(path.name)}\.(\d+)\.(tmp|old)", left.name)
+        if name and (int(name[1]) == os.getpid() or not psutil.pid_exists(int(name[1]))):
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file, or a folder's list of names, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def project_root() -> Path:
+    """The folder of the user's repository, also when DVC runs a stage in a temporary copy of it."""
+    return Path(os.environ.get("DVC_ROOT") or Path(__file__).parents[1]).resolve()
+
+
+def folder_sha256(folder: Path) -> str:
+    """One sha256 for the files right in a folder: of their names and their sha256, in order of name."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(f"{path.name} {sha256(path)}\n".encode())
+    return digest.hexdigest()

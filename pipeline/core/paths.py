@@ -1,0 +1,28 @@
+"""Where everything lies, relative to the repository (to a temporary folder for what an ad-hoc run writes)."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+SCHEMA = Path("params.schema.json")
+PARAMS_CHECKED = Path("reports/params_checked.txt")
+LOCK = Path("dvc.lock")
+PIPELINE = Path("dvc.yaml")
+
+JOURNAL = Path("sweeps/optuna.journal")
+CHECKPOINT = Path("checkpoints/model.keras")  # among the artifacts of a trial that was the best when it ended
+
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+TRAIN, VALIDATION, TEST = PREPARED / "train", PREPARED / "validation", PREPARED / "test"
+
+TRAINING_DATA = {"train": TRAIN, "validation": VALIDATION}  # all that training and choices may look at
+
+MODEL = Path("models/model.keras")
+RUN_ID = Path("models/run_id")
+
+REPORTS = Path("reports")
+DATA_CHECKS = [REPORTS / "data_checks.json", REPORTS / "data_checks.html"]
+HISTORY = REPORTS / "history.csv"
+TRAIN_METRICS = REPORTS / "train.json"
+TEST_METRICS = REPORTS / "test.json"
+FIGURES = REPORTS / "figures"

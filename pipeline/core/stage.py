@@ -1,0 +1,81 @@
+"""How a stage begins and ends: one at a time, with what it began with noted, so that DVC never notes anything else.
+
+DVC hashes parameters, code and outputs when the stage has ended (3.67): what was edited meanwhile would pass for what
+made the outputs, and what another process wrote meanwhile for the outputs.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from filelock import FileLock, Timeout
+
+from pipeline.core import paths
+from pipeline.core.cli import say
+from pipeline.core.code_hash import PACKAGE, code_sha256
+from pipeline.core.errors import UserError
+
+
+class Snapshot(NamedTuple):
+    """What a program began with: parameters, how they were read, and the code (path in the package → sha256)."""
+
+    params: tuple[Any, ...]
+    read: Callable[[], tuple[Any, ...]]
+    code: dict[str, str]
+
+    def assert_unchanged(self) -> None:
+        """Raises UserError if the parameters, or code that this process has loaded, were edited since."""
+        now = code_sha256()
+        edited = [f"{PACKAGE.name}/{name}" for name in sorted(_loaded()) if self.code.get(name) != now.get(name)]
+        if not self._reads_the_same():
+            edited.append(str(paths.PARAMS))
+        if edited:
+            raise UserError(
+                f"{', '.join(edited)}: edited while this ran, so nobody could say what made the outputs; "
+                "undo that and the same command goes on, or leave it and the command begins afresh"
+            )
+
+    def _reads_the_same(self) -> bool:
+        try:
+            return self.read() == self.params
+        except (UserError, OSError):
+            return False
+
+
+def snapshot(read: Callable[[], tuple[Any, ...]]) -> Snapshot:
+    """Reads parameters by `read`, and notes them and the code. Raises what `read` raises."""
+    return Snapshot(read(), read, code_sha256())
+
+
+@contextlib.contextmanager
+def begin(read: Callable[[], tuple[Any, ...]]) -> Iterator[Snapshot]:
+    """Holds the lock on the outputs for the block; yields what the stage begins with, once it has the lock."""
+    with outputs_lock():
+        yield snapshot(read)
+
+
+@contextlib.contextmanager
+def outputs_lock() -> Iterator[None]:
+    """One process at a time writes the outputs in this folder; another one waits, and says so.
+
+    DVC runs one stage at a time, but a stage outlives a DVC that was killed: a training until the end of its epoch,
+    the others until they are done.
+    """
+    lock = FileLock(Path.cwd() / ".state" / "outputs.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("waiting for another process that is still at the outputs in this folder")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _loaded() -> set[str]:
+    """The files of the package that are in this process, by their paths in it."""
+    known = (Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None))
+    return {path.relative_to(PACKAGE).as_posix() for path in known if path.is_relative_to(PACKAGE)}

@@ -1,0 +1,57 @@
+"""Turns the raw files into checked arrays: parse, check, split off validation data, write.
+
+Nothing is written to data/prepared/ unless every check passes. The result of the checks is written either way, as
+reports/data_checks.json and as reports/data_checks.html.
+"""
+
+import json
+
+from pipeline.config.load import load
+from pipeline.config.schema import Dataset, Preprocess
+from pipeline.core import files, paths, stage
+from pipeline.core.cli import say
+from pipeline.core.errors import UserError
+
+
+def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
+    """Checks the raw files, and writes the prepared arrays if all is well. Raises UserError if not."""
+    from pipeline.data import arrays, raw
+
+    say(f"reading {paths.RAW}/")
+    parts = raw.read(dataset_config)
+    say("checking images and labels")
+    from pipeline.data import expectations
+    from pipeline.reporting import data_checks
+
+    result = expectations.check(parts, dataset_config, settings.checks)
+    result["split"] = {"validation": settings.validation, "seed": settings.seed}
+    report, page = paths.DATA_CHECKS
+    files.write_text(report, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    files.write_text(page, data_checks.render(result, parts, dataset_config.name))
+    if not result["passed"]:
+        refuse(dataset_config, expectations.failures(result))
+
+    train, validation = arrays.stratified_split(parts["train"], settings.validation, settings.seed)
+    for name, split in (("train", train), ("validation", validation), ("test", parts["test"])):
+        arrays.save(paths.PREPARED / name, split)
+        say(f"  {paths.PREPARED / name}/: {len(split.labels):,} images")
+
+
+def refuse(dataset_config: Dataset, failures: list[str]) -> None:
+    """Logs a failed run that carries the report of the checks. Raises UserError with a line for each failure."""
+    from pipeline.provenance import lineage
+    from pipeline.tracking import runs
+    from pipeline.tracking.logging import log_files, log_start
+
+    lines = "\n".join(f"  {line}" for line in failures)
+    page = paths.DATA_CHECKS[1]
+    with runs.run():
+        log_start({"dataset": {"name": dataset_config.name}}, lineage.tags({}))
+        log_files(paths.DATA_CHECKS, "data")
+        raise UserError(f"the data in {paths.RAW}/ failed its checks (the whole result: {page}):\n{lines}")
+
+
+def main() -> None:
+    with stage.begin(lambda: load("dataset", "preprocess")) as begun:
+        preprocess(*begun.params)
+        begun.assert_unchanged()

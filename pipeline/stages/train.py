@@ -1,0 +1,21 @@
+"""Trains the model on the prepared training data, under an MLflow run.
+
+Writes models/model.keras, the best epoch by validation accuracy; models/run_id, the MLflow run, which evaluate
+continues; reports/history.csv and reports/train.json. The same parameters, data, code and number of threads give the
+same model, byte for byte, on one machine. Killed, it goes on from the last finished epoch, in the same run.
+"""
+
+from pathlib import Path
+
+from pipeline.config.load import load
+from pipeline.core import files, paths, stage
+from pipeline.workflow.train import train, training_run
+
+
+def main() -> None:
+    with stage.begin(lambda: load("dataset", "train")) as begun:
+        dataset_config, params = begun.params
+        with training_run(dataset_config, params) as (run_id, resume):
+            train(dataset_config, params, Path(), resume)
+            begun.assert_unchanged()
+            files.write_text(paths.RUN_ID, run_id + "\n")

@@ -1,0 +1,133 @@
+"""What is logged into the active MLflow run, and under which names."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+from mlflow.entities import LoggedModelStatus
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+
+from pipeline.core import files
+from pipeline.data.arrays import Split
+from pipeline.tracking import queries
+
+
+def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
+    """Logs parameters (a nested dict, flattened to `section.key`) and tags."""
+    mlflow.log_params(dict(_flatten(params)))
+    mlflow.set_tags(tags)
+
+
+def log_data(name: str, split: Split, sha256: str, context: str) -> None:
+    """Logs which data went in: shapes and types, with the digest of all of its bytes."""
+    # MLflow's own digest reads the first 10,000 values only
+    data = mlflow.data.from_numpy(split.images, targets=split.labels, name=name, digest=sha256[:32])
+    mlflow.log_input(data, context=context)
+
+
+def log_epoch(row: dict[str, float], **others: float) -> None:
+    """Logs a point of each curve: `row` has the columns of reports/history.csv."""
+    mlflow.log_metrics({metric: row[name] for name, metric in queries.CURVES.items()} | others, step=int(row["epoch"]))
+
+
+def logged_epochs() -> set[int]:
+    """The epochs that the active run already has in its curves."""
+    run_id = mlflow.active_run().info.run_id
+    return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, queries.CURVES["loss"])}
+
+
+def log_training(metrics: dict[str, Any], history: Path) -> None:
+    """Logs what training came to: the contents of reports/train.json and the file reports/history.csv."""
+    log_metrics({"best_epoch": metrics["best_epoch"], "best": metrics["validation"]})
+    log_files([history], "tables")
+
+
+def log_metrics(figures: dict[str, Any]) -> None:
+    """Logs final figures (a nested dict, flattened to `section/key`), each once: a run may be judged again."""
+    known = mlflow.get_run(mlflow.active_run().info.run_id).data.metrics
+    final = {key: float(value) for key, value in _flatten(figures, "/")}
+    mlflow.log_metrics({key: value for key, value in final.items() if known.get(key) != value})
+
+
+def log_files(paths: list[Path], folder: str | None = None) -> None:
+    """Logs files, and folders with all that is in them, as artifacts; those that do not exist are left out."""
+    for path in paths:
+        if path.is_dir():
+            mlflow.log_artifacts(str(path), f"{folder}/{path.name}" if folder else path.name)
+        elif path.exists():
+            mlflow.log_artifact(str(path), folder)
+
+
+def log_text(text: str, name: str) -> None:
+    """Logs a text as an artifact."""
+    mlflow.log_text(text, name)
+
+
+def log_bytes(content: bytes, name: str) -> None:
+    """Logs bytes as an artifact."""
+    path = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / path.name).write_bytes(content)
+        mlflow.log_artifact(str(Path(folder) / path.name), path.parent.as_posix())
+
+
+def log_figure(figure: Any, name: str) -> None:
+    """Logs a matplotlib figure as an artifact."""
+    mlflow.log_figure(figure, name)
+
+
+def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> None:
+    """Logs the .keras file at `path`, byte for byte, as a model with a signature; tags the run with its sha256.
+
+    Leaves the run with exactly this one: a run that goes on after it was killed may have it already, whole or not.
+    """
+    import keras
+    import tensorflow
+
+    signature = ModelSignature(
+        Schema([TensorSpec(np.dtype("uint8"), (-1, *image_shape), "image")]),
+        Schema([TensorSpec(np.dtype("float32"), (-1, classes))]),
+    )
+    sha256 = files.sha256(path)
+    run = mlflow.active_run().info
+    is_there = False
+    for earlier in mlflow.search_logged_models(
+        [run.experiment_id], f"source_run_id = '{run.run_id}'", output_format="list"
+    ):
+        is_whole = earlier.status == LoggedModelStatus.READY and earlier.tags.get("model.sha256") == sha256
+        if is_whole and not is_there and queries.model_sha256(earlier) == sha256:
+            is_there = True
+        else:
+            mlflow.MlflowClient().delete_logged_model(earlier.model_id)
+    if not is_there:
+        mlflow.keras.log_model(
+            _File(path),
+            name="model",
+            signature=signature,
+            pip_requirements=[f"tensorflow=={tensorflow.__version__}", f"keras=={keras.__version__}"],
+            tags={"model.sha256": sha256},
+        )
+    mlflow.set_tag("model.sha256", sha256)
+
+
+class _File:
+    """Answers mlflow.keras, which asks a model to save itself, with the file that DVC tracks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(self, target: str) -> None:
+        shutil.copyfile(self.path, target)
+
+
+def _flatten(values: dict[str, Any], separator: str = ".", prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, separator, f"{prefix}{key}{separator}")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,157 @@
+"""What MLflow's store holds: runs, their tags and artifacts, logged models and registered versions, found."""
+
+import contextlib
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.entities import LoggedModel, Run
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from pipeline.config.schema import Train
+from pipeline.core import files
+from pipeline.core.errors import UserError
+from pipeline.tracking import store
+
+CURVES = {  # column of reports/history.csv → metric; slashes make the UI group metrics
+    "loss": "train/loss",
+    "accuracy": "train/accuracy",
+    "validation_loss": "validation/loss",
+    "validation_accuracy": "validation/accuracy",
+}
+
+
+def get_run(run_id: str | None) -> Run | None:
+    """A run, or None where the store has none of this id or it was deleted."""
+    with contextlib.suppress(MlflowException):
+        found = mlflow.get_run(run_id) if run_id else None
+        return found if found and found.info.lifecycle_stage == "active" else None
+    return None
+
+
+def resolve_run(run_id: str) -> Run:
+    """The run of this id, or the one whose id begins so. Raises UserError where there is none, or are several."""
+    store.open_store()
+    if exact := get_run(run_id):
+        return exact
+    found = []
+    if re.fullmatch(r"[0-9a-f]{4,31}", run_id):
+        begin = f"attributes.run_id LIKE '{run_id}%'"
+        found = mlflow.search_runs(filter_string=begin, search_all_experiments=True, output_format="list")
+    if not found:
+        hint = "; of an id at least four digits are needed" if len(run_id) < 4 else ""
+        raise UserError(f"run {run_id} is not in the MLflow store{hint}")
+    if len(found) > 1:
+        raise UserError(f"run {run_id}: {len(found)} runs begin so: {', '.join(run.info.run_id for run in found)}")
+    return found[0]
+
+
+def trained_params(run_id: str) -> dict[str, Any]:
+    """The parameters of a run. Raises UserError where the store has no such run, or it trained nothing."""
+    logged = resolve_run(run_id).data.params
+    found = {name: logged[f"train.{name}"] for name in Train.model_fields if f"train.{name}" in logged}
+    if not found:
+        raise UserError(f"run {run_id} trained nothing; a study is adopted with --study NAME")
+    return found
+
+
+def find_tagged(key: str, value: str) -> tuple[str, str] | None:
+    """(id, status) of the newest run that carries this tag, or None."""
+    if "'" in value:  # no value of ours; MLflow could not read the filter
+        return None
+    found = mlflow.search_runs(
+        filter_string=f"tags.`{key}` = '{value}'", search_all_experiments=True, max_results=1, output_format="list"
+    )
+    return (found[0].info.run_id, found[0].info.status) if found else None
+
+
+def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
+    """The run that trained a model: `run_id` if the store has it, else the newest with this model's hash, else None.
+
+    A study's run has the hash of its winner too, and is not meant.
+    """
+    store.open_store()
+    if get_run(run_id):
+        return run_id
+    found = mlflow.search_runs(
+        filter_string=f"tags.`model.sha256` = '{model_sha256}'", search_all_experiments=True, output_format="list"
+    )
+    own = (run.info.run_id for run in found if {"training", "restored_from"} & run.data.tags.keys())
+    return next(own, None)
+
+
+def children(parent: str) -> list[Run]:
+    """The runs nested under a run."""
+    return mlflow.search_runs(
+        filter_string=f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'",
+        search_all_experiments=True,
+        output_format="list",
+    )
+
+
+def trained() -> list[Run]:
+    """All runs that logged a model, the newest first."""
+    return mlflow.search_runs(
+        filter_string="tags.`model.sha256` LIKE '%'", search_all_experiments=True, output_format="list"
+    )
+
+
+def curves(run_id: str) -> dict[str, dict[int, float]]:
+    """Column of reports/history.csv → epoch → the latest value that a run has."""
+    client = mlflow.MlflowClient()
+    return {
+        column: {point.step: point.value for point in client.get_metric_history(run_id, metric)}
+        for column, metric in CURVES.items()
+    }
+
+
+def tag(run_id: str, key: str) -> str | None:
+    """A tag of a run, or None."""
+    return mlflow.get_run(run_id).data.tags.get(key)
+
+
+def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
+    """Copies an artifact of a run into a folder; returns its path there, or None where the run has none."""
+    with contextlib.suppress(MlflowException, OSError):
+        return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
+    return None
+
+
+def text(run_id: str, artifact: Path) -> str | None:
+    """The content of an artifact, or None where the run has none of this name."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = download(run_id, artifact, Path(folder))
+        return path.read_text(encoding="utf-8") if path else None
+
+
+def logged_models() -> dict[str, list[LoggedModel]]:
+    """Run id → the models that it logged."""
+    found: dict[str, list[LoggedModel]] = {}
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
+    for model in mlflow.search_logged_models(experiments, output_format="list"):
+        found.setdefault(model.source_run_id, []).append(model)
+    return found
+
+
+def model_versions() -> dict[str, list[ModelVersion]]:
+    """Run id → the registered versions of its models."""
+    found: dict[str, list[ModelVersion]] = {}
+    for version in mlflow.search_model_versions():
+        found.setdefault(version.run_id, []).append(version)
+    return found
+
+
+def model_sha256(model: LoggedModel) -> str | None:
+    """The sha256 of a logged model's .keras file, which a server is asked for; None where it is not there."""
+    name = "data/model.keras"
+    if folder := store.local_path(model.artifact_location):
+        return files.sha256(folder / name) if (folder / name).is_file() else None
+    with tempfile.TemporaryDirectory() as copy, contextlib.suppress(Exception):  # each kind of server has its own
+        return files.sha256(
+            Path(mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy))
+        )
+    return None

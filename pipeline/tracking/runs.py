@@ -1,0 +1,119 @@
+"""MLflow's runs: opened and ended. One run is one trained model: training opens it, evaluation continues it."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+import mlflow
+import psutil
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_SOURCE_NAME
+
+from pipeline.core import files
+from pipeline.core.errors import UserError, mask_passwords
+from pipeline.tracking import store
+
+
+@contextlib.contextmanager
+def run(
+    run_id: str | None = None,
+    parent: str | None = None,
+    run_name: str | None = None,
+    tags: dict[str, str] | None = None,
+    killed_by: type[BaseException] | tuple[type[BaseException], ...] = KeyboardInterrupt,
+) -> Iterator[str]:
+    """Opens a run for the block: `run_id`, else the one that `mlflow run` opened for this process, else a new one.
+
+    A new run is nested under the run `parent`, if given, and called `run_name`, else after the DVC experiment, where
+    there is one. Yields its id. The run ends as FINISHED; as KILLED after Ctrl-C, or whatever `killed_by` says; as
+    FAILED, with the reason as tag `error`, otherwise.
+    """
+    store.open_store()
+    run_id = run_id or os.environ.get("MLFLOW_RUN_ID")
+    run_name = None if run_id else run_name or os.environ.get("DVC_EXP_NAME")
+    close_stale()
+    tags = (tags or {}) | _this_process()
+    with store.errors():
+        active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
+    _remove_left(active.info.artifact_uri)
+    try:
+        yield active.info.run_id
+        if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
+            mlflow.delete_tag("error")
+        mlflow.end_run()
+    except killed_by:
+        mlflow.end_run("KILLED")
+        raise
+    except BaseException as error:
+        with contextlib.suppress(MlflowException):  # the run was deleted, or the disk is full: `error` is what matters
+            mlflow.set_tag("error", mask_passwords(str(error))[:500] or type(error).__name__)
+        with contextlib.suppress(MlflowException):
+            mlflow.end_run("FAILED")
+        if isinstance(error, MlflowException):
+            raise UserError(f"MLflow's store: {error.message.splitlines()[0]}") from None
+        raise
+
+
+def _remove_left(artifacts: str) -> None:
+    """Removes what MLflow left, killed while it copied an artifact of this run."""
+    folder = store.local_path(artifacts)
+    for path in folder.rglob(".artifact.uploading.*") if folder else ():
+        path.unlink(missing_ok=True)
+
+
+def close_stale() -> None:
+    """Ends, as KILLED, the runs whose process on this machine is gone: it was killed and could not do so itself.
+
+    So, too, what `mlflow run` opened in this folder and no process has come to yet. One that is only late opens its
+    run again.
+    """
+    running = "attributes.status = 'RUNNING'"
+    for run in mlflow.search_runs(filter_string=running, search_all_experiments=True, output_format="list"):
+        tags = run.data.tags
+        process = {name: tags.get(name) for name in _this_process()}
+        if process["process.host"] == socket.gethostname():
+            number = process["process.id"] or ""
+            is_gone = not number.isdigit() or process != _this_process(int(number))
+        else:
+            is_nobodys = process["process.host"] is None and run.info.run_id != os.environ.get("MLFLOW_RUN_ID")
+            is_gone = is_nobodys and tags.get(MLFLOW_SOURCE_NAME) == f"file://{files.project_root()}"
+        if is_gone:
+            end(run.info.run_id, "KILLED", "its process was killed")
+
+
+def _this_process(number: int | None = None) -> dict[str, str]:
+    """Tags that tell a process on this machine, this one or that of a number, from all others; {} where it is gone."""
+    try:
+        process = psutil.Process(number)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return {}
+        started = f"{process.create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return {}
+    return {"process.host": socket.gethostname(), "process.id": str(process.pid), "process.started": started}
+
+
+def end(run_id: str, status: str, reason: str | None = None) -> None:
+    """Ends a run that no process works on any more; `reason` becomes its tag `error`."""
+    if reason:
+        mlflow.MlflowClient().set_tag(run_id, "error", reason)
+    if status == "RUNNING":
+        mlflow.MlflowClient().update_run(run_id, status)
+    else:
+        mlflow.MlflowClient().set_terminated(run_id, status)
+
+
+def move(run_id: str, parent: str) -> None:
+    """Nests a run under another one."""
+    mlflow.MlflowClient().set_tag(run_id, MLFLOW_PARENT_RUN_ID, parent)
+
+
+def note(run_id: str, text: str) -> None:
+    """Sets the description of a run, which the UI shows."""
+    mlflow.MlflowClient().set_tag(run_id, MLFLOW_RUN_NOTE, text)
+
+
+def delete(run_id: str) -> None:
+    """Deletes a run, so that the UI shows it no more (`mlflow gc` frees its files)."""
+    mlflow.delete_run(run_id)

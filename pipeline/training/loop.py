@@ -1,0 +1,104 @@
+"""One training function for the baseline, for ad-hoc runs and for sweeps.
+
+Deterministic: the order of images depends on (seed, epoch) alone, weights and dropout on the seed.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline.config.schema import Train
+from pipeline.core.errors import UserError
+from pipeline.data.arrays import Split
+from pipeline.training import schedules
+
+VALIDATION_BATCH = 1000
+
+
+class Epoch(NamedTuple):
+    """Figures of one finished epoch, counted from 1. Training figures are means over its batches, with dropout."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+class TrainingState(NamedTuple):
+    """How far a training has come: its finished epochs, and the weights after the best of them."""
+
+    history: list[Epoch]
+    best_weights: list[np.ndarray]
+
+    @property
+    def is_best(self) -> bool:
+        """Whether the last epoch is the best one so far."""
+        return best_epoch(self.history) is self.history[-1]
+
+
+def fit(
+    model: keras.Model,
+    train: Split,
+    validation: Split,
+    params: Train,
+    on_epoch: Callable[[TrainingState], None],
+    progress: TrainingState,
+) -> list[Epoch]:
+    """Trains a compiled `model` until it has had `params.epochs` epochs; leaves in it the weights of the best one.
+
+    Best means the highest validation accuracy, the earliest of equals. `progress` is where to go on from: an empty
+    one, or what state.restore returned for this model. After each epoch, while the model still has that epoch's
+    weights, calls `on_epoch`. An exception raised there ends training.
+
+    Raises UserError if there are fewer training images than one batch, or if the loss is no longer a number.
+    """
+    if len(train.labels) < params.batch_size:
+        raise UserError(f"train.batch_size: {params.batch_size} is more than the {len(train.labels)} training images")
+    images, labels = tf.constant(train.images), tf.constant(train.labels)
+    held_out = _without_autotune(tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH))
+    history, best_weights = list(progress.history), progress.best_weights
+    for number in range(len(history) + 1, params.epochs + 1):
+        model.optimizer.learning_rate = schedules.learning_rate(params, number)
+        batches = _batches(images, labels, params.batch_size, (params.seed, number))
+        trained = model.fit(batches, shuffle=False, verbose=0).history
+        validated = model.evaluate(held_out, verbose=0, return_dict=True)
+        epoch = Epoch(number, trained["loss"][0], trained["accuracy"][0], validated["loss"], validated["accuracy"])
+        if not all(map(math.isfinite, epoch)):
+            raise UserError(
+                f"training diverged in epoch {number} (loss {epoch.loss}); try a smaller train.learning_rate"
+            )
+        history.append(epoch)
+        if best_epoch(history) is epoch:
+            best_weights = model.get_weights()
+        on_epoch(TrainingState(list(history), best_weights))
+    model.set_weights(best_weights)
+    return history
+
+
+def best_epoch(history: list[Epoch]) -> Epoch:
+    """The epoch whose weights `fit` keeps."""
+    return max(history, key=lambda epoch: (epoch.validation_accuracy, -epoch.epoch))
+
+
+def _batches(images: tf.Tensor, labels: tf.Tensor, size: int, seed: tuple[int, int]) -> tf.data.Dataset:
+    """All images once, as uint8, in an order that depends on `seed` alone."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    picked = tf.data.Dataset.from_tensor_slices(order).batch(size)
+    batches = picked.map(lambda rows: (tf.gather(images, rows), tf.gather(labels, rows))).prefetch(2)
+    return _without_autotune(batches)
+
+
+def _without_autotune(data: tf.data.Dataset) -> tf.data.Dataset:
+    """The same data without tf.data's tuning thread.
+
+    At the end of an epoch tensorflow waits for that thread, which sleeps 10, 20, 40 … 5120 ms: an epoch of 5.2 s of
+    work lasted until second 10.24.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return data.with_options(options)

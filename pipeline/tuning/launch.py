@@ -1,0 +1,93 @@
+"""Starts the workers of a sweep and shows how it comes on."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING
+
+from pipeline.config.schema import Tune
+from pipeline.core.cli import say
+from pipeline.core.errors import UserError
+
+if TYPE_CHECKING:
+    import optuna
+
+    from pipeline.tuning.study import Plan
+
+
+def run_workers(this: "optuna.Study", plan: "Plan") -> None:
+    """Starts the workers and shows how the study comes on until they end. Raises KeyboardInterrupt after Ctrl-C."""
+    from pipeline.tuning import worker
+
+    spawn = multiprocessing.get_context("spawn")
+    workers = [
+        spawn.Process(target=worker.work, args=(plan, os.getpid()), name=f"worker {number}")
+        for number in range(1, plan.tune.workers + 1)
+    ]
+    try:
+        with _signals_blocked():  # a worker inherits that, and lets them in when it is ready for them
+            for process in workers:
+                process.start()
+        _watch(this, plan.tune, workers)
+    except KeyboardInterrupt:
+        say("\nstopping after the epochs under way; Ctrl-C again stops at once")
+        try:
+            for process in workers:
+                if process.is_alive():
+                    process.terminate()
+            for process in workers:
+                process.join()
+        except KeyboardInterrupt:
+            for process in workers:
+                process.kill()
+        raise
+
+
+def _watch(this: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> None:
+    """Shows progress until all workers have ended. Raises UserError where one ended of an error."""
+    from pipeline.tuning.progress import Progress
+
+    progress = Progress(this, tune)
+    alive = {process.sentinel: process for process in workers}
+    while alive:
+        for sentinel in wait(list(alive), timeout=1):
+            process = alive.pop(sentinel)
+            process.join()
+            if process.exitcode:
+                how = f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else "ended with an error"
+                progress.note(f"{process.name} {how}")
+        progress.update()
+    progress.close()
+    if all(process.exitcode for process in workers):
+        raise UserError("no worker is left; the same command goes on where they stopped")
+
+
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Keeps Ctrl-C back for the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def conclude(this: "optuna.Study", tune: Tune) -> None:
+    """Says what was found, and what to type next. Raises UserError where no trial was completed."""
+    from pipeline.tuning import trials
+    from pipeline.tuning.progress import status
+
+    counted = trials.effective_trials(this)
+    best = trials.best_trial(this)
+    if best is None:
+        reasons = {trial.user_attrs["error"] for trial in counted if "error" in trial.user_attrs}
+        why = "; ".join(sorted(reasons)) or ("all were pruned" if counted else "the time was over before one ended")
+        raise UserError(f"study {tune.study} has no complete trial: {why}")
+    say(f"study {tune.study}: {status(this, counted)}")
+    say("  " + "  ".join(f"{name} {value}" for name, value in best.params.items()))
+    say(f"make it the baseline:  python -m pipeline adopt --study {tune.study}  &&  dvc repro")
+    say("open the UI:           make ui   (or: mlflow ui), then http://127.0.0.1:5000")

@@ -1,0 +1,147 @@
+"""Where Optuna keeps studies: a journal file on this machine, or PostgreSQL for several; and who is at work on them."""
+
+import contextlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy
+from filelock import FileLock, Timeout
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+from pipeline.core import files, paths
+from pipeline.core.errors import UserError
+from pipeline.tuning import trials
+
+HEARTBEAT, GRACE = 10, 30  # seconds; the longest an unreachable worker's trial stays RUNNING
+
+
+def default_address() -> str:
+    """What OPTUNA_STORAGE names (as for Optuna's own programs), else the journal file in the repository."""
+    return os.environ.get("OPTUNA_STORAGE") or str(files.project_root() / paths.JOURNAL)
+
+
+def open_storage(address: str, must_exist: bool = False) -> BaseStorage:
+    """Opens a journal file, which is made where there is none unless it `must_exist`, or postgresql://….
+
+    In a database, workers leave heartbeats, and a trial whose worker no longer does is queued again. Raises UserError
+    for another kind of address, a damaged journal, and where the database does not answer.
+    """
+    if not is_database(address):
+        if must_exist and not Path(address).is_file():
+            raise UserError(f"storage {address}: is not there")
+        try:
+            return JournalStorage(_open_journal(Path(address)))
+        except (json.JSONDecodeError, KeyError) as error:
+            raise UserError(f"storage {address}: is damaged ({error}); put a copy back, or name another") from None
+    safe = mask_address(address)
+    try:
+        return RDBStorage(
+            address,
+            engine_kwargs={"pool_pre_ping": True},
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+            heartbeat_stale_trial_callback=trials.queue_again,
+        )
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise UserError(f"storage {safe}: {reason}") from None
+
+
+def is_database(address: str) -> bool:
+    """Whether an address is that of a database, not a file. Raises UserError for one that is not PostgreSQL."""
+    scheme, colon, _ = address.partition("://")
+    if colon and scheme not in ("postgresql", "postgresql+psycopg"):
+        raise UserError(f"storage: should be a journal file or postgresql://…, not {scheme}://…")
+    if not colon and re.match(r"[\w+]{2,}:/", address):  # one slash is missing; the password would become a file's name
+        raise UserError("storage: should be a journal file or postgresql://…; there are two slashes")
+    return bool(colon)
+
+
+def mask_address(address: str) -> str:
+    """The address without its password."""
+    if not is_database(address):
+        return address
+    try:
+        return sqlalchemy.make_url(address).render_as_string(hide_password=True)
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        raise UserError("storage: should look like postgresql://USER:PASSWORD@HOST:PORT/DATABASE") from None
+
+
+@contextlib.contextmanager
+def study_lock(address: str, study: str) -> Iterator[None]:
+    """One process at a time, of all that work on a study, decides what is done next. Freed when its process dies."""
+    if not is_database(address):
+        with FileLock(_beside(address, f"{study}.turn")):
+            yield
+        return
+    engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:  # https://www.postgresql.org/docs/current/explicit-locking.html, 13.3.5
+        connection.execute(sqlalchemy.text("select pg_advisory_lock(hashtext(:name))"), {"name": f"turn {study}"})
+        yield
+
+
+@contextlib.contextmanager
+def worker_lease(address: str) -> Iterator[str | None]:
+    """Says for the block that this process is alive, and yields a name to ask `is_worker_dead` about.
+
+    For journal files, which know no heartbeats. For a database yields None.
+    """
+    if is_database(address):
+        yield None
+        return
+    name = f"worker-{uuid.uuid4().hex}"
+    path = _beside(address, name)
+    with FileLock(path):
+        yield name
+    path.unlink(missing_ok=True)
+
+
+def is_worker_dead(address: str, worker: str | None) -> bool:
+    """Whether the process that had this name is gone. It had it under a lock that the kernel frees at its death."""
+    path = _beside(address, worker or "worker-that-never-said-its-name")
+    try:
+        with FileLock(path, timeout=0):
+            path.unlink(missing_ok=True)
+            return True
+    except Timeout:
+        return False
+
+
+def _beside(address: str, name: str) -> Path:
+    return Path(f"{address}.locks") / name
+
+
+def _open_journal(path: Path) -> JournalFileBackend:
+    if path.is_dir():
+        raise UserError(f"storage {path}: is a folder, not a journal file")
+    if path.is_file() and path.stat().st_size and not path.read_bytes().startswith(b'{"op_code":'):
+        raise UserError(f"storage {path}: is no journal of Optuna's")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = _KernelLock(path)
+    with lock.lock, path.open("ab+") as file:  # a line that a power cut has torn would make all others unreadable
+        file.seek(0)
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
+        for line in content.splitlines(keepends=True)[-2:]:  # Optuna overlooks the last line until there is another
+            if line.endswith(b"\n"):
+                json.loads(line)
+    return JournalFileBackend(str(path), lock_obj=lock)
+
+
+class _KernelLock(JournalFileOpenLock):
+    """Optuna's own locks outlive a killed process, and others wait 30 s for it; this one dies with it."""
+
+    def __init__(self, path: Path) -> None:
+        self.lock = FileLock(_beside(str(path), "write"))
+
+    def acquire(self) -> bool:
+        self.lock.acquire()
+        return True
+
+    def release(self) -> None:
+        self.lock.release()

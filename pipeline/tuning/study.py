@@ -1,0 +1,146 @@
+"""An Optuna study: what it is about, opened or refused, joined by workers."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import optuna
+from optuna.trial import TrialState
+
+from pipeline.config.schema import Dataset, Dimension, Train, Tune
+from pipeline.core.errors import UserError
+
+DIRECTIONS = {"validation_accuracy": "maximize", "parameters": "minimize", "cpu_seconds": "minimize"}
+
+
+class Plan(NamedTuple):
+    """What the workers of a study have to know."""
+
+    address: str  # of Optuna's storage
+    parent: str  # MLflow run of the study
+    dataset_config: Dataset
+    train: Train  # what is not searched, the epochs of a trial and a worker's threads among it
+    tune: Tune
+    data: dict[str, str]  # name → sha256
+    subject: dict[str, Any]
+
+
+def silence_optuna() -> None:
+    """Has Optuna say nothing of its own: trials are shown by study_progress, and retries, marked experimental, work."""
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+
+
+class Interrupted(Exception):
+    """Ends a trial that has been queued again."""
+
+
+def open_study(storage: optuna.storages.BaseStorage, tune: Tune, subject: dict[str, Any]) -> optuna.Study:
+    """Makes the study `tune.study`, or goes on with it. Hold the turn.
+
+    `subject` says what it is about; a study that is about something else is refused with a UserError that says what
+    differs.
+    """
+    directions = [DIRECTIONS[name] for name in tune.objectives]
+    study = optuna.create_study(storage=storage, study_name=tune.study, directions=directions, load_if_exists=True)
+    known = study.user_attrs.get("subject")
+    if known is None and study.get_trials(deepcopy=False):
+        raise UserError(f"study {tune.study} was not made by this program; name another one with --study NAME")
+    if known is None:
+        study.set_user_attr("subject", subject)
+    elif differences := list(_differences(known, subject)):
+        raise UserError(
+            f"study {tune.study} is about something else: {'; '.join(differences)}. "
+            "Put that back, or begin a new study with --study NAME"
+        )
+    study.set_metric_names(tune.objectives)  # optuna-dashboard shows them
+    return study
+
+
+def load_existing_study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
+    """Opens an existing study for reading. Raises UserError where there is none of this name."""
+    names = optuna.get_all_study_names(storage)
+    if name not in names:
+        raise UserError(f"there is no study {name}; there are: {', '.join(names) or 'none yet'}")
+    study = optuna.load_study(study_name=name, storage=storage)
+    if "subject" not in study.user_attrs:
+        raise UserError(f"study {name} was not made by this program")
+    return study
+
+
+def join_study(storage: optuna.storages.BaseStorage, tune: Tune) -> optuna.Study:
+    """Opens an existing study for one more worker, with a sampler of its own. Hold the turn.
+
+    Samplers of one seed would all try the same, so each gets the next seed; one worker alone repeats a study exactly.
+    """
+    study = optuna.load_study(study_name=tune.study, storage=storage, pruner=_pruner(tune.pruner, tune.epochs))
+    workers = study.user_attrs.get("workers", 0)
+    study.set_user_attr("workers", workers + 1)
+    study.sampler = _sampler(tune.sampler, tune.seed + workers)
+    return study
+
+
+def study_config(train: Train, tune: Tune, data: dict[str, str], code: dict[str, str]) -> dict[str, Any]:
+    """All that has to stay the same for values of trials to be comparable, as JSON values by name."""
+    fixed = train.model_dump(exclude={"epochs", "threads", *tune.space})
+    return (
+        {"tune.objectives": ", ".join(tune.objectives), "tune.epochs": tune.epochs}
+        | {f"tune.space.{name}": str(dimension) for name, dimension in tune.space.items()}
+        | {f"train.{name}": value for name, value in fixed.items()}
+        | {f"data.{name}": sha256 for name, sha256 in data.items()}
+        | {f"pipeline/{name}": sha256 for name, sha256 in code.items()}
+    )
+
+
+def _differences(known: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    for name in sorted(known.keys() | now.keys()):
+        before, after = (str(values.get(name, "nothing")) for values in (known, now))
+        if before != after and (name.startswith(("data.", "pipeline/")) or len(before) + len(after) > 200):
+            yield f"{name} has changed"
+        elif before != after:
+            yield f"{name} was {before}, now {after}"
+
+
+def agree_limits(study: optuna.Study, tune: Tune) -> None:
+    """Notes how many trials the study is to have, and how long it may take: the most that is asked for at one time.
+
+    Hold the turn. Whoever works on the study goes by `limits`, so that no one ends it while another wants more.
+    """
+    known = study.user_attrs.get("limits")
+    trials, timeout = tune.trials, tune.timeout
+    if known and study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        trials = max(trials, known["trials"])
+        timeout = None if None in (timeout, known["timeout"]) else max(timeout, known["timeout"])
+    study.set_user_attr("limits", {"trials": trials, "timeout": timeout})
+
+
+def agreed_limits(study: optuna.Study, tune: Tune) -> Tune:
+    """`tune` with the limits that were agreed on."""
+    return tune.model_copy(update=study.user_attrs.get("limits", {}))
+
+
+def enqueue_defaults(study: optuna.Study, train: Train, space: dict[str, Dimension]) -> None:
+    """Has a new study try the parameters of params.yaml first, where they lie in the space. Hold the turn."""
+    values = {name: getattr(train, name) for name in space}
+    inside = all(dimension.holds(values[name]) for name, dimension in space.items())
+    if inside and not study.get_trials(deepcopy=False):
+        study.enqueue_trial(values)
+
+
+def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
+    kinds = {
+        "tpe": optuna.samplers.TPESampler,
+        "random": optuna.samplers.RandomSampler,
+        "nsgaii": optuna.samplers.NSGAIISampler,
+    }
+    return kinds[name](seed=seed)
+
+
+def _pruner(name: str, epochs: int) -> optuna.pruners.BasePruner:
+    if name == "median":
+        return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
+    if name == "halving":
+        return optuna.pruners.SuccessiveHalvingPruner(min_resource=1)
+    if name == "hyperband":
+        return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=2)
+    return optuna.pruners.NopPruner()

@@ -1,0 +1,90 @@
+"""The trials of a study: what a trial trains, which ones count, and what becomes of an interrupted one."""
+
+import copy
+from datetime import datetime, timedelta
+from typing import Any
+
+import optuna
+from optuna.storages import RetryHeartbeatStaleTrialCallback as Retry
+from optuna.trial import FrozenTrial, TrialState
+
+from pipeline.config.schema import Dimension, Train, Tune
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+def suggest(trial: optuna.Trial, train: Train, space: dict[str, Dimension]) -> Train:
+    """`train` with the parameters of this trial."""
+    chosen = {}
+    for name, dimension in space.items():
+        if dimension.choices is not None:
+            chosen[name] = trial.suggest_categorical(name, dimension.choices)
+        else:
+            whole = Train.model_fields[name].annotation is int
+            ask = trial.suggest_int if whole else trial.suggest_float
+            step = dimension.step if dimension.step is not None or not whole else 1
+            chosen[name] = ask(name, dimension.low, dimension.high, step=step, log=dimension.log)
+    return Train.model_validate(dict(train) | chosen)
+
+
+def retried(study: optuna.Study) -> set[int]:
+    """Numbers of the trials that were interrupted and queued again under another number."""
+    trials = study.get_trials(deepcopy=False)
+    return {number for trial in trials for number in Retry.retry_history(trial)}
+
+
+def effective_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that count towards the total: begun, and not interrupted."""
+    again = retried(study)
+    trials = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
+    return [trial for trial in trials if trial.number not in again]
+
+
+def wants_more(study: optuna.Study, tune: Tune) -> bool:
+    """Whether another trial is to be begun."""
+    if tune.timeout is not None and seconds_spent(study) >= tune.timeout:
+        return False
+    return len(effective_trials(study)) < tune.trials
+
+
+def has_work_left(study: optuna.Study, tune: Tune) -> bool:
+    """Whether there is anything to do or to wait for."""
+    return wants_more(study, tune) or bool(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
+
+
+def seconds_spent(study: optuna.Study) -> float:
+    """How long any worker was at work on the study, in seconds; pauses between calls do not count."""
+    again, spent, reached = retried(study), timedelta(), datetime.min
+    for trial in sorted(
+        study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING)), key=lambda t: t.datetime_start
+    ):
+        end = trial.datetime_complete or datetime.now()
+        if trial.number in again:  # it ended when it was killed, not when that was found out
+            end = trial.datetime_start + timedelta(seconds=trial.user_attrs.get("seconds", 0))
+        spent += max(end - max(trial.datetime_start, reached), timedelta())
+        reached = max(reached, end)
+    return spent.total_seconds()
+
+
+def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Queues the parameters of an interrupted trial once more, unless that was done. Hold the turn.
+
+    The new trial inherits what its training has cost so far, but neither the worker nor the MLflow run of the old one.
+    """
+    if trial.number not in retried(study):
+        again = copy.deepcopy(trial)
+        again.user_attrs = {name: value for name, value in trial.user_attrs.items() if name == "cpu_seconds"}
+        Retry()(study, again)
+
+
+def best_trial(study: optuna.Study) -> FrozenTrial | None:
+    """The complete trial with the highest validation accuracy, the earliest trained of equals, or None."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    order = [(trial.values[0], "same_as" not in trial.user_attrs, -trial.number) for trial in complete]
+    return complete[order.index(max(order))] if complete else None
+
+
+def train_params(study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
+    """The parameters of the section train that this trial was trained with."""
+    fixed = {k.removeprefix("train."): v for k, v in study.user_attrs["subject"].items() if k.startswith("train.")}
+    return fixed | trial.params | {name: trial.user_attrs[name] for name in ("epochs", "threads")}

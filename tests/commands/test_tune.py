@@ -1,0 +1,134 @@
+"""Sweeps with the real programs, on small data."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from helpers.browser import render_text
+from helpers.project import Project
+from helpers.sweeps import check, children, opened, parents, tune
+from optuna.trial import TrialState
+from ruamel.yaml import YAML
+
+from pipeline.core import files
+from pipeline.tuning import trials
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory, prepared) -> Project:
+    """A project after a sweep of 8 trials by 2 workers. Leave it as it is."""
+    project = prepared.copy(tmp_path_factory.mktemp("swept") / "a b é")
+    project.change("tune", epochs=6, pruner="halving")
+    project.first_output = project.ok(*tune("--trials", "8", "--workers", "2"))
+    return project
+
+
+def test_two_workers_share_the_trials_and_leave_one_complete_study(swept):
+    this = check(swept, 8)
+    assert "8 complete" not in swept.first_output and swept.first_output.count("  →  ") == 8
+    assert "python -m pipeline adopt --study first" in swept.first_output
+    assert len(this.trials) == 8 and len({trial.user_attrs["worker"] for trial in this.trials}) == 2
+    assert this.trials[0].params == {"filters": 4, "dropout": 0.25, "batch_size": 16}, "the present parameters first"
+
+
+def test_pruning_saves_epochs(swept):
+    this = opened(swept)
+    states = Counter(trial.state for trial in this.trials)
+    epochs = [len(trial.intermediate_values) for trial in this.trials]
+    assert states[TrialState.PRUNED] >= 1 and sum(epochs) < 8 * 6
+    (parent,) = parents(swept)
+    for number, run in children(swept, parent).items():
+        points = swept.client().get_metric_history(run.info.run_id, "validation/accuracy")
+        assert [point.step for point in points] == list(range(1, epochs[number] + 1))
+        assert [point.value for point in points] == list(this.trials[number].intermediate_values.values())
+
+
+def test_the_study_run_has_space_figures_tables_and_the_best_model(swept):
+    (parent,) = parents(swept)
+    assert parent.data.params["space.filters"] == "2 to 6 in steps of 2"
+    assert parent.data.tags["git.commit"] and parent.data.tags["data.train.sha256"]
+    assert parent.data.metrics["best/accuracy"] == opened(swept).best_value
+    names = ("front", "history", "importances", "parallel_coordinates", "slice", "timeline")
+    pictures = {f"figures/{name}.png" for name in names}
+    assert swept.artifacts(parent) == pictures | {"figures/html", "tables/trials.csv", "tables/front.csv"}
+
+
+def test_the_page_of_figures_needs_no_network(swept, tmp_path):
+    (parent,) = parents(swept)
+    page = swept.client().download_artifacts(parent.info.run_id, "figures/html", str(tmp_path))
+    shown = render_text(Path(page))
+    assert shown.count("js-plotly-plot") >= 6 and shown.count("main-svg") >= 6
+    assert "Hyperparameter Importances" in shown and "Optimization History" in shown
+
+
+def test_the_same_command_again_has_nothing_to_do_and_a_larger_total_goes_on(swept, tmp_path):
+    project = swept.copy(tmp_path / "copy")
+    shown = project.ok(*tune("--trials", "8", "--workers", "2"))
+    assert "  →  " not in shown and "python -m pipeline adopt" in shown
+    before = parents(project)
+    assert len(before) == 1
+    shown = project.ok(*tune("--trials", "10"))
+    assert shown.count("  →  ") == 2
+    assert len(opened(project).trials) == 10
+    check(project, 10)
+
+
+def test_a_study_about_something_else_is_refused_and_stays_as_it_is(swept, tmp_path):
+    project = swept.copy(tmp_path / "copy").change("tune", epochs=3).change("train", learning_rate=0.02)
+    before = project.runs()
+    shown = project.fails(*tune("--trials", "9"))
+    assert "train.learning_rate was 0.01, now 0.02; tune.epochs was 6, now 3. Put that back, or begin a new" in shown
+    assert len(project.runs()) == len(before) and parents(project)[0].info.status == "FINISHED"
+
+
+def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
+    project = swept.copy(tmp_path / "copy")
+    text = (project.folder / "params.yaml").read_text()
+    best = trials.best_trial(opened(project))
+    shown = project.ok("python", "-m", "pipeline", "adopt", "--study", "first")
+    assert f"+  batch_size: {best.params['batch_size']}" in shown or best.params["batch_size"] == 16
+    assert (project.folder / "params.yaml").read_text() != text
+    project.ok("dvc", "repro")
+    figures = YAML(typ="safe").load(project.folder / "reports" / "train.json")
+    assert figures["validation"]["accuracy"] == pytest.approx(best.value, abs=1e-6)
+    (parent,) = parents(project)
+    assert files.sha256(project.folder / "models" / "model.keras") == parent.data.tags["model.sha256"]
+    assert "has these parameters already" in project.ok(
+        "python", "-m", "pipeline", "adopt", best.user_attrs["mlflow_run_id"]
+    )
+
+
+def test_mlflow_run_makes_the_study_its_run(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
+    shown = project.ok("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trials=2")
+    assert shown.count("  →  ") == 2
+    (parent,) = [run for run in project.runs() if "best_filters" in run.data.params]
+    assert len(project.runs()) == 3 and parent.data.params["trials"] == "2"
+    shown = project.fails("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trial=2")
+    assert "unrecognized arguments: --trial" in shown or "ambiguous" in shown
+
+
+def test_two_launches_at_once_from_nothing_share_one_study(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
+    both = [project.start(*tune("--trials", "6")) for _ in range(2)]
+    outputs = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    this = check(project, 6)
+    assert len(this.trials) == 6 and len({trial.user_attrs["worker"] for trial in this.trials}) == 2
+
+
+def test_several_objectives_give_a_front(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
+    project.change("tune", objectives=["validation_accuracy", "parameters"], pruner="none")
+    project.ok(*tune("--trials", "5"))
+    this = check(project, 5)
+    (parent,) = parents(project)
+    path = project.client().download_artifacts(parent.info.run_id, "tables/front.csv", str(tmp_path))
+    rows = Path(path).read_text().splitlines()
+    assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(this.best_trials)
+    number = min(this.best_trials, key=lambda trial: trial.values[1]).number
+    assert f"trial {number} of study" in project.ok(
+        "python", "-m", "pipeline", "adopt", "--study", "first", "--trial", str(number)
+    )

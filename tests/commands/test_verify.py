@@ -1,0 +1,272 @@
+"""Every link of the chain, broken once."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from helpers.data import free_port
+from helpers.project import Project
+from ruamel.yaml import YAML
+
+pytestmark = pytest.mark.e2e
+VERIFY = ("python", "-m", "pipeline", "verify")
+
+
+@pytest.fixture(scope="module")
+def lossy(done, tmp_path_factory) -> Project:
+    """A finished project whose MLflow store may be damaged."""
+    return done.copy(tmp_path_factory.mktemp("lossy") / "copy")
+
+
+def run_of(project: Project):
+    (run,) = [run for run in project.runs() if "model.sha256" in run.data.tags]
+    return run
+
+
+def logged_model(project: Project) -> Path:
+    (model,) = project.client().search_logged_models(["0"])
+    return Path(model.artifact_location.removeprefix("file://")) / "data" / "model.keras"
+
+
+@contextlib.contextmanager
+def changed(path: Path, change):
+    """A file with other content for the block; read-only files too."""
+    before, mode = path.read_bytes(), path.stat().st_mode
+    path.chmod(0o644)
+    path.write_bytes(change(before))
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+        path.chmod(mode)
+
+
+def flip(content: bytes) -> bytes:
+    """One bit of the byte in the middle."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def test_an_untouched_folder_agrees_in_every_link(done):
+    for arguments in ((), ("--all",), (run_of(done).info.run_id,)):
+        shown = done.ok(*VERIFY, *arguments)
+        assert "✗" not in shown and "links agree" in shown
+    kinds = (
+        "source files",
+        "code",
+        "outputs",
+        "parameters",
+        "DVC's cache",
+        "prepared data",
+        "metrics",
+        "model",
+        "commits",
+        "stages",
+    )
+    shown = done.ok(*VERIFY)
+    assert [kind for kind in (*kinds, "data sets", "logged models") if f"✓ {kind}" not in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("data/raw/train-images", "not the file that params.yaml describes"),
+        ("data/prepared/validation/images.npy", "not the data that this run saw"),
+        ("models/model.keras", "not the model that this run trained"),
+        ("reports/figures/confusion_matrix.png", "reports/figures = dvc.lock, evaluate"),
+    ],
+)
+def test_a_flipped_bit_in_the_folder_is_found(done, name, message):
+    path = done.folder / name
+    with changed(path.with_name(path.name), flip):
+        shown = done.fails(*VERIFY)
+    assert message in shown and "links are broken" in shown
+
+
+def test_a_flipped_bit_in_a_read_only_object_of_the_cache_is_found(done):
+    objects = [path for path in (done.folder / ".dvc/cache/files/md5").rglob("*") if path.is_file()]
+    largest = max(objects, key=lambda path: path.stat().st_size)
+    with changed(largest, flip):
+        assert f"{largest.parent.name}/{largest.name}" in done.fails(*VERIFY)
+
+
+def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done):
+    with changed(logged_model(done), flip):
+        for arguments in ((), ("--all",), (run_of(done).info.run_id,)):
+            assert "the logged model was changed" in done.fails(*VERIFY, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        (
+            "params.yaml",
+            b"epochs: 2\n  seed",
+            b"epochs: 3\n  seed",
+            "train = dvc.lock, train",
+        ),
+        (
+            "pipeline/models/cnn.py",
+            b"keras",
+            b"keras ",
+            "pipeline/models/cnn.py = dvc.lock, train\n    edited since train ran",
+        ),
+        ("reports/test.json", b'"accuracy": ', b'"accuracy": 0.1', "reports/test.json"),
+        ("reports/test.json", b'"loss": ', b'"loss": 9', "edited by hand, or of another run"),
+        ("reports/train.json", b'"loss": ', b'"loss": 9', "edited by hand, or of another run"),
+        ("reports/train.json", b'"validation"', b'"validatiom"', "reports/train.json\n    not as it was written"),
+        ("reports/test.json", b"{", b"[", "reports/test.json\n    not as it was written"),
+        (
+            "dvc.yaml",
+            b"cmd: python -m pipeline train",
+            b"cmd: python  -m pipeline train",
+            "command of train = dvc.lock",
+        ),
+        ("dvc.yaml", b"      - pipeline/pooling.py\n", b"", "names of deps of train = dvc.lock"),
+        ("reports/history.csv", b"\n1,", b"\n1,1", "reports/history.csv, loss = MLflow"),
+        ("dvc.lock", b"stages:", b"stage:", "dvc.lock: is damaged"),
+        ("models/run_id", b"\n", b"\xe9\n", "models/run_id = dvc.lock, train"),
+    ],
+)
+def test_an_edit_after_the_run_is_found(done, name, old, new, message):
+    assert old in (done.folder / name).read_bytes()
+    with changed(done.folder / name, lambda content: content.replace(old, new)):
+        assert message in done.fails(*VERIFY)
+
+
+def test_a_lock_in_which_one_stage_ran_on_what_another_did_not_make_is_found(done):
+    lock = YAML(typ="safe", pure=True).load(done.folder / "dvc.lock")
+    (data,) = [dep for dep in lock["stages"]["train"]["deps"] if dep["path"] == "data/prepared/train"]
+    before, _, after = (done.folder / "dvc.lock").read_bytes().rpartition(data["md5"].encode())
+    other = before + b"0" * 32 + b".dir" + after
+    with changed(done.folder / "dvc.lock", lambda _: other):
+        assert "data/prepared/train of train = its maker's\n    train ran on another" in done.fails(*VERIFY)
+
+
+def test_what_is_lost_is_said(done):
+    model, lock = done.folder / "models/model.keras", done.folder / "dvc.lock"
+    model.rename(done.folder / "aside")
+    try:
+        assert "note: not here: models/model.keras; `dvc repro`" in done.ok(*VERIFY)
+    finally:
+        (done.folder / "aside").rename(model)
+    lock.rename(done.folder / "aside")
+    try:
+        assert "dvc.lock is there\n    lost: " in done.fails(*VERIFY)
+    finally:
+        (done.folder / "aside").rename(lock)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "message"),
+    [
+        ("git.commit", "f" * 40, "no branch or tag of this repository has it"),
+        ("git.dirty", "true", "uncommitted code or parameters made this model"),
+        ("data.train.sha256", "0" * 64, "digest and tag name other data"),
+        ("model.sha256", "0" * 64, "not the model that this run trained"),
+    ],
+)
+def test_a_run_that_tells_another_story_is_found(done, tag, value, message):
+    run = run_of(done)
+    done.client().set_tag(run.info.run_id, tag, value)
+    try:
+        assert message in done.fails(*VERIFY)
+    finally:
+        done.client().set_tag(run.info.run_id, tag, run.data.tags[tag])
+
+
+def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(done):
+    run = run_of(done)
+    gone = done.ok("git", "commit-tree", "HEAD^{tree}", "-m", "amended away").strip()
+    try:
+        done.client().set_tag(run.info.run_id, "git.commit", gone)
+        assert "no branch or tag of this repository has it" in done.fails(*VERIFY)
+        done.ok("git", "branch", "kept", gone)
+        assert "✗" not in done.ok(*VERIFY)
+    finally:
+        done.run("git", "branch", "-D", "kept")
+        done.client().set_tag(run.info.run_id, "git.commit", run.data.tags["git.commit"])
+
+
+def test_a_registered_version_of_another_model_is_found(done, tmp_path):
+    run, client = run_of(done), done.client()
+    (model,) = client.search_logged_models(["0"])
+    client.create_registered_model("fashion")
+    try:
+        client.create_model_version("fashion", model.artifact_location, run.info.run_id, model_id=model.model_id)
+        assert "✓ registry" in done.ok(*VERIFY)
+        other = shutil.copytree(model.artifact_location, tmp_path / "other")
+        client.create_model_version("fashion", str(other), run.info.run_id)
+        assert "fashion 2 = run" in done.fails(*VERIFY)
+    finally:
+        client.delete_registered_model("fashion")
+
+
+def test_a_run_that_is_not_there_is_one_line(done):
+    assert "error: run 0123 is not in the MLflow store" in done.fails(*VERIFY, "0123")
+
+
+def test_a_lock_that_vouches_for_what_did_not_run_is_found(done, tmp_path):
+    project = done.copy(tmp_path / "copy").change("train", epochs=3)
+    models = project.folder / "pipeline" / "models.py"
+    models.write_text(models.read_text() + "# never ran\n")
+    project.ok("dvc", "commit", "--force")  # says: take it as up to date
+    project.ok("git", "commit", "-qam", "as if it had made this model")
+    shown = project.fails(*VERIFY)
+    assert "✗ train.epochs of dvc.lock = MLflow\n" in shown and "✗ pipeline/models/cnn.py of dvc.lock = commit" in shown
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE logged_models SET lifecycle_stage = 'deleted'", "has its model\n    deleted in MLflow"),
+        ("DELETE FROM params WHERE key = 'train.epochs'", "train.epochs of dvc.lock = MLflow"),
+        ("DELETE FROM inputs WHERE source_type = 'DATASET'", "digest of train\n    digest and tag name other data"),
+        ("DELETE FROM metrics WHERE step = 1", "reports/history.csv, loss = MLflow"),
+        ("DELETE FROM tags WHERE key = 'git.commit'", "names its commit\n    nothing says which code"),
+        ("UPDATE tags SET value = 'HEAD' WHERE key = 'git.commit'", "HEAD\n    no branch or tag of this repository"),
+        ("UPDATE logged_models SET artifact_location = 's3://no/where'", "the logged model is not there"),
+        ("UPDATE logged_models SET artifact_location = 'http://127.0.0.1:9/x'", "the logged model is not there"),
+        ("UPDATE experiments SET artifact_location = NULL", None),
+        ("UPDATE runs SET status = 'FAILED'", "is FAILED: not all of it need be there"),
+        ("DROP TABLE latest_metrics", "error: MLflow's store"),
+        ("DROP TABLE logged_models", "error: MLflow's store"),
+        ("DROP TABLE model_versions", "error: MLflow's store"),
+    ],
+)
+def test_what_was_lost_or_damaged_in_mlflow_is_found_and_said_without_a_traceback(lossy, statement, message):
+    database = lossy.folder / "mlflow.db"
+    with changed(database, lambda content: content):  # put back afterwards
+        with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute(statement)
+        shown = lossy.run(*VERIFY).stdout
+    assert "Traceback" not in shown and (message or "links agree") in shown
+
+
+def test_a_run_on_a_server_is_verified_by_its_bytes_there(done, tmp_path):
+    project = done.copy(tmp_path / "copy")
+    address = f"http://127.0.0.1:{free_port()}"
+    store = (
+        "--backend-store-uri",
+        f"sqlite:///{tmp_path}/server.db",
+        "--artifacts-destination",
+        str(tmp_path / "kept"),
+    )
+    server = project.start("mlflow", "server", "--workers", "1", "--port", address.rpartition(":")[2], *store)
+    try:
+        assert any("Application startup complete" in line for line in server.stdout)
+        threading.Thread(target=server.stdout.read, daemon=True).start()  # else the pipe fills, and the server waits
+        project.ok("dvc", "repro", "--force", "--single-item", "train", MLFLOW_TRACKING_URI=address)
+        verify = (*VERIFY, (project.folder / "models/run_id").read_text().strip())
+        assert "✓ logged models        1 of 1 agree" in project.ok(*verify, MLFLOW_TRACKING_URI=address)
+        (logged,) = (tmp_path / "kept").rglob("model.keras")
+        with changed(logged, flip):
+            assert "the logged model was changed" in project.fails(*verify, MLFLOW_TRACKING_URI=address)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()

@@ -1,0 +1,120 @@
+import json
+
+import numpy as np
+import pytest
+from helpers.data import TEST, TRAIN, make_split
+
+from pipeline.data import expectations
+from pipeline.data.arrays import Split
+
+
+@pytest.fixture
+def parts() -> dict[str, Split]:
+    return {"train": make_split(TRAIN, 1), "test": make_split(TEST, 2)}
+
+
+def run(parts, params) -> dict:
+    return expectations.check(parts, params.dataset, params.preprocess.checks)
+
+
+def with_label(split: Split, index: int, label: int) -> Split:
+    labels = split.labels.copy()
+    labels[index] = label
+    return split._replace(labels=labels)
+
+
+def with_image(split: Split, index: int, image) -> Split:
+    images = split.images.copy()
+    images[index] = image
+    return split._replace(images=images)
+
+
+def test_good_data_passes_every_check(parts, params):
+    result = run(parts, params)
+    assert result["passed"] and len(result["checks"]) == 15
+    assert expectations.failures(result) == []
+    assert [row["count"] for row in result["classes"]] == [40] * 4 + [10] * 4
+
+
+def test_the_result_is_the_same_each_time(parts, params):
+    assert json.dumps(run(parts, params)) == json.dumps(run(parts, params))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda p: {"test": with_label(p["test"], 5, 11)},
+            "label range: allowed is 0–3; 1 of 200 fail: test-labels[5] is 11",
+        ),
+        (
+            lambda p: {"train": with_label(p["train"], 7, 255)},
+            "label range: allowed is 0–3; 1 of 200 fail: train-labels[7] is 255",
+        ),
+        (
+            lambda p: {"train": with_image(p["train"], 3, 9)},
+            "image not blank: allowed is contrast ≥ 1; 1 of 200 fail: train-images[3] is 0",
+        ),
+        (
+            lambda p: {"test": with_image(p["test"], 2, p["train"].images[77])},
+            "image in one part only: allowed is no copy in another; 2 of 200 fail: "
+            "train-images[77] is True, test-images[2] is True",
+        ),
+        (
+            lambda p: {"test": p["test"]._replace(images=p["test"].images[:, 1:])},
+            "image height: allowed is 8; 40 of 200 fail: test-images[0] is 7",
+        ),
+        (
+            lambda p: {"test": p["test"]._replace(images=p["test"].images[:-1])},
+            "number of images: allowed is the count in params.yaml; 1 of 2 fail: test-images[test] is 39",
+        ),
+        (
+            lambda p: {"test": p["test"]._replace(labels=p["test"].labels[:-1])},
+            "number of labels: allowed is the number of images; 1 of 2 fail: test-labels[test] is 39",
+        ),
+        (
+            lambda p: {"test": p["test"]._replace(labels=p["test"].labels[:-1])},
+            "label present: allowed is one for each image; 1 of 200 fail: test-labels[39] is None",
+        ),
+        (
+            lambda p: {"test": Split(*(a[p["test"].labels != 2] for a in p["test"]))},
+            "class present: allowed is at least one image; 1 of 8 fail: test-labels[C] is 0",
+        ),
+        (
+            lambda p: {"train": Split(*(a[20:] for a in (p["train"].images, np.sort(p["train"].labels))))},
+            "class balance: allowed is a share of 1/4 ± 0.01; 4 of 8 fail: train-labels[A] is 0.142857143",
+        ),
+        (
+            lambda p: {"train": p["train"]._replace(images=p["train"].images.astype(np.float32))},
+            "pixel type: allowed is uint8",
+        ),
+    ],
+)
+def test_each_fault_is_named_with_its_file_and_index(parts, params, spoil, message):
+    result = run(parts | spoil(parts), params)
+    assert not result["passed"]
+    lines = expectations.failures(result)
+    assert any(line.startswith(message) for line in lines), lines
+
+
+def test_pixel_limits_come_from_the_parameters(parts, params):
+    limits = params.preprocess.checks.model_copy(update={"pixel_min": 1, "pixel_max": 100})
+    names = {line.split(":")[0] for line in expectations.failures(expectations.check(parts, params.dataset, limits))}
+    assert names == {"darkest pixel", "brightest pixel"}
+
+
+def test_a_check_that_cannot_be_evaluated_fails(parts, params, monkeypatch):
+    original = expectations.image_table
+    monkeypatch.setattr(expectations, "image_table", lambda parts: original(parts).drop(columns="contrast"))
+    result = run(parts, params)
+    assert [line.split(":")[0] for line in expectations.failures(result)] == ["image not blank"]
+    assert "could not be evaluated" in expectations.failures(result)[0]
+
+
+def test_the_image_table_has_one_row_an_image(parts):
+    table = expectations.image_table(parts)
+    row = table[(table["part"] == "test") & (table["index"] == 3)].iloc[0]
+    image = parts["test"].images[3].astype(float)
+    assert len(table) == TRAIN + TEST
+    assert (row["label"], row["height"], row["min"], row["max"]) == (3, 8, image.min(), image.max())
+    assert row["mean"] == pytest.approx(image.mean()) and row["std"] == pytest.approx(image.std())

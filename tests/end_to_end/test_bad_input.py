@@ -1,0 +1,163 @@
+"""Bad input: one clear line, an exit code other than 0, and what was there stays there."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from helpers.data import idx_bytes, make_split, write_source
+from helpers.project import ROOT, Project
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def workspace(done, tmp_path_factory) -> Project:
+    """A finished project that every test leaves as it found it."""
+    return done.copy(tmp_path_factory.mktemp("bad") / "a b é")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "message"),
+    [
+        ("train", "epochs", 0, "params.yaml: train.epochs: input should be greater than or equal to 1, not 0"),
+        ("train", "model", "resnet", "params.yaml: train.model: input should be 'cnn', not 'resnet'"),
+        ("train", "batch_size", 900, "train.batch_size: should be at most the 120 training images"),
+        ("evaluate", "shwcase", 1, "unknown name evaluate.shwcase; did you mean showcase?"),
+    ],
+)
+def test_a_mistake_in_the_parameters_stops_before_any_output_is_touched(workspace, section, key, value, message):
+    before, params = workspace.outputs(), workspace.params()
+    params[section][key] = value
+    workspace.write_params(params)
+    try:
+        assert message in workspace.fails("dvc", "repro")
+        assert workspace.outputs() == before
+    finally:
+        workspace.ok("git", "checkout", "params.yaml")
+    assert "up to date" in workspace.ok("dvc", "repro")
+
+
+def test_a_missing_key_is_named(workspace):
+    before, params = workspace.outputs(), workspace.params()
+    del params["train"]["dropout"]
+    workspace.write_params(params)
+    try:
+        assert "params.yaml: train.dropout is missing" in workspace.fails("dvc", "repro")
+        assert workspace.outputs() == before
+    finally:
+        workspace.ok("git", "checkout", "params.yaml")
+
+
+def spoiled(kind: str) -> dict:
+    """A pair of splits, and what `dvc repro` has to say about it."""
+    train, test = make_split(160, 1), make_split(40, 2)
+    if kind == "label 11":
+        test.labels[5] = 11
+    if kind == "leak":
+        test.images[2] = train.images[77]
+    if kind == "narrow":
+        test = test._replace(images=test.images[:, 1:])
+    return {"train": train, "test": test}
+
+
+@pytest.mark.parametrize(  # test_checks.py has more of them
+    ("kind", "message"),
+    [
+        ("label 11", "label range: allowed is 0–3; 1 of 200 fail: test-labels[5] is 11"),
+        ("leak", "train-images[77] is True, test-images[2] is True"),
+        ("narrow", "image height: allowed is 8; 40 of 200 fail: test-images[0] is 7"),
+    ],
+)
+def test_bad_data_stops_before_anything_is_written(workspace, tmp_path, kind, message):
+    before, params, runs = workspace.outputs(), workspace.params(), len(workspace.runs())
+    params |= {"dataset": params["dataset"] | write_source(tmp_path / "bad", **spoiled(kind))}
+    params["download"]["sources"] = [str(tmp_path / "bad")]
+    workspace.write_params(params)
+    try:
+        assert message in workspace.fails("dvc", "repro")
+        after = workspace.outputs()
+        kept = [name for name in before if not name.startswith(("data/raw", "reports/data_checks"))]
+        assert [name for name in kept if after.get(name) != before[name]] == []
+        assert not json.loads((workspace.folder / "reports/data_checks.json").read_text())["passed"]
+        run = workspace.runs()[-1]
+        assert len(workspace.runs()) == runs + 1 and run.info.status == "FAILED"
+        assert "data/data_checks.html" in workspace.artifacts(run)
+    finally:
+        workspace.ok("git", "checkout", "params.yaml", "dvc.lock")
+        workspace.ok("dvc", "checkout", "--force")
+    assert workspace.outputs() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\0\0\x08\x02" + bytes(100), "has 2 dimensions; 3 are expected"),
+        (idx_bytes(make_split(160, 1).images.squeeze(-1))[:-64], "10192 is 64 too few"),
+    ],
+)
+def test_a_damaged_raw_file_is_named(workspace, content, message):
+    before = workspace.outputs()
+    (workspace.folder / "data/raw/train-images").write_bytes(content)
+    try:
+        shown = workspace.fails("python", "-m", "pipeline", "preprocess")
+        assert "data/raw/train-images" in shown and message in shown
+        after = workspace.outputs()
+        assert {name for name in before if after.get(name) != before[name]} == {"data/raw/train-images"}
+    finally:
+        workspace.ok("dvc", "checkout", "--force")
+
+
+def test_without_network_and_source_each_source_is_listed_and_the_files_stay(workspace):
+    before, params = workspace.outputs(), workspace.params()
+    params["download"]["sources"] = ["http://127.0.0.1:9/data/", "/nowhere"]
+    params["dataset"]["test"]["labels_sha256"] = "0" * 64
+    workspace.write_params(params)
+    try:
+        shown = workspace.fails("dvc", "repro")
+        assert "http://127.0.0.1:9/data/: train-images: Cannot connect" in shown
+        assert "/nowhere: has neither train-images.gz nor train-images" in shown
+        assert workspace.outputs() == before
+    finally:
+        workspace.ok("git", "checkout", "params.yaml")
+
+
+def test_a_read_only_data_folder_is_named(project):
+    """A folder that even root cannot write: a file stands where data/raw has to be made."""
+    read_only = project.folder / "data"
+    read_only.mkdir()
+    if os.geteuid():
+        read_only.chmod(0o500)
+        shown = project.fails("python", "-m", "pipeline", "download")
+        read_only.chmod(0o700)
+    elif subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0:
+        mount = "mount --bind data data && mount -o remount,ro,bind data && exec python -m pipeline download"
+        shown = project.fails("unshare", "--mount", "sh", "-c", mount)
+    else:
+        pytest.skip("as root, a read-only folder needs a mount of its own, which is not allowed here")
+    assert "error: data/" in shown and ("Read-only file system" in shown or "Permission denied" in shown)
+
+
+def with_make(project: Project) -> Project:
+    """Adds the Makefile, and the mark that the environment is installed: the tests' own is used."""
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, project.folder)
+    (project.folder / ".venv").mkdir()
+    (project.folder / ".venv/installed").write_text(f"{project.folder}\n")
+    return project
+
+
+def test_a_lock_file_that_a_killed_dvc_left_empty_is_removed_by_make(workspace, tmp_path):
+    project = with_make(workspace.copy(tmp_path / "copy"))
+    (project.folder / ".dvc/tmp/rwlock").write_bytes(b"")
+    assert "Unable to read RWLock-file" in project.fails("dvc", "repro", "--force", "params")
+    assert "test accuracy" in project.ok("make", "repro")
+    project.ok("dvc", "repro", "--force", "params")
+
+
+def test_a_folder_without_git_history_says_which_command_makes_it_work(project):
+    shutil.rmtree(with_make(project).folder / ".git")
+    assert "git init" in project.fails("make", "repro")
+    project.ok("git", "init", "-q")
+    project.ok("dvc", "repro", "preprocess")

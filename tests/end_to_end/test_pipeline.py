@@ -1,0 +1,157 @@
+"""What one `dvc repro` leaves behind, with the real programs: on small data, and once on the real data."""
+
+import csv
+import hashlib
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.data import METRICS, TEST
+from helpers.project import ROOT, Project
+from ruamel.yaml import YAML
+
+from pipeline.core import paths
+
+pytestmark = pytest.mark.e2e
+
+
+def lock(project: Project, stage: str) -> dict:
+    stages = YAML(typ="safe", pure=True).load(project.folder / "dvc.lock")["stages"]
+    return {out["path"]: out["md5"] for out in stages[stage]["outs"]}
+
+
+def test_repro_shows_progress_and_leaves_one_complete_run(done):
+    assert "epoch 2/2  loss" in done.first_output and "test accuracy" in done.first_output
+    (run,) = done.runs()
+    assert run.info.status == "FINISHED"
+    assert set(run.data.metrics) >= METRICS
+    assert run.data.params["preprocess.validation"] == "40" and run.data.tags["evaluate.mistakes"] == "5"
+    assert run.data.params["train.epochs"] == "2" and run.data.params["train.model"] == "cnn"
+    assert [p.step for p in done.client().get_metric_history(run.info.run_id, "validation/accuracy")] == [1, 2]
+    tags = run.data.tags
+    assert len(tags["git.commit"]) == 40 and tags["git.dirty"] == "false" and tags["dvc.stage"] == "train"
+    assert tags["data.train.dvc"] == lock(done, "preprocess")["data/prepared/train"]
+    assert len(tags["data.train.sha256"]) == 64 and len(tags["data.test.sha256"]) == 64
+    contexts = {entry.tags[0].value: entry.dataset for entry in run.inputs.dataset_inputs}
+    assert set(contexts) == {"train", "validation", "test"}
+    assert contexts["train"].digest == tags["data.train.sha256"][:32]
+
+
+def test_the_run_has_checkpoints_figures_tables_and_the_checks(done):
+    found = done.artifacts(done.runs()[0])
+    assert {"data/data_checks.html", "data/data_checks.json", "data/samples.png", "model_summary.txt"} <= found
+    assert {f"figures/{name}.png" for name in ("confusion_matrix", "learning_curves", "mistakes", "showcase")} <= found
+    assert {"tables/history.csv", "tables/per_class.csv", "tables/confusion.csv"} <= found
+    assert "checkpoints/epoch_001.keras" in found
+
+
+def test_the_logged_model_is_that_of_dvc(done):
+    import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{done.folder}/mlflow.db")
+    (run,) = done.runs()
+    sha256 = done.outputs()["models/model.keras"]
+    assert run.data.tags["model.sha256"] == sha256
+    folder = mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/model")
+    assert hashlib.sha256((Path(folder) / "data/model.keras").read_bytes()).hexdigest() == sha256
+    model = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    test = done.folder / paths.TEST
+    probabilities = model.predict(np.load(test / "images.npy"))
+    accuracy = np.mean(probabilities.argmax(axis=1) == np.load(test / "labels.npy"))
+    assert accuracy == pytest.approx(run.data.metrics["test/accuracy"])
+
+
+def test_the_files_agree_with_each_other(done):
+    metrics = json.loads((done.folder / "reports/test.json").read_text())["test"]
+    with (done.folder / "reports/confusion.csv").open() as file:
+        pairs = list(csv.DictReader(file))
+    assert len(pairs) == TEST
+    assert np.mean([pair["actual"] == pair["predicted"] for pair in pairs]) == pytest.approx(metrics["accuracy"])
+    assert {"loss", "accuracy", "macro_f1", "calibration_error"} == set(metrics)
+    history = (done.folder / "reports/history.csv").read_text().splitlines()
+    assert history[0] == "epoch,loss,accuracy,validation_loss,validation_accuracy" and len(history) == 3
+
+
+def test_no_output_of_dvc_holds_a_path_or_a_date(done):
+    this_year = f"{date.today():%Y-}".encode()
+    for name in done.outputs():
+        content = (done.folder / name).read_bytes()
+        assert str(done.folder.parent).encode() not in content, name
+        assert this_year not in content, name
+
+
+def test_a_second_repro_does_nothing_and_says_so(done):
+    before = done.outputs()
+    assert "Data and pipelines are up to date." in done.ok("dvc", "repro")
+    assert done.outputs() == before and len(done.runs()) == 1
+    assert done.ok("git", "status", "--porcelain") == ""
+    assert "test accuracy" in done.ok("python", "-m", "pipeline", "summary")
+
+
+def test_metrics_and_plots_are_useful(done):
+    shown = json.loads(done.ok("dvc", "metrics", "show", "--json"))[""]["data"]
+    assert "accuracy" in shown["reports/train.json"]["data"]["validation"]
+    assert "accuracy" in shown["reports/test.json"]["data"]["test"]
+    done.ok("dvc", "plots", "show")
+    page = (done.folder / "dvc_plots/index.html").read_text()
+    for part in ("Accuracy by epoch", "validation_accuracy", "Confusion matrix", "showcase.png"):
+        assert part in page
+    shutil.rmtree(done.folder / "dvc_plots")
+
+
+def test_training_again_gives_the_same_bytes_and_a_run_of_its_own(done, tmp_path):
+    copy = done.copy(tmp_path / "copy")
+    copy.ok("dvc", "repro", "--force", "--single-item", "train")
+    first, second = lock(done, "train"), lock(copy, "train")
+    assert first.pop("models/run_id") != second.pop("models/run_id")
+    assert first == second
+    assert len(copy.runs()) == 2
+
+
+def test_a_model_whose_run_is_in_another_store_gets_one_restored_run(done, tmp_path):
+    store = f"sqlite:///{tmp_path}/other.db"
+    from mlflow import MlflowClient
+
+    for _ in range(2):
+        done.ok("python", "-m", "pipeline", "evaluate", MLFLOW_TRACKING_URI=store)
+    (run,) = MlflowClient(store).search_runs(["0"])
+    assert run.data.tags["restored_from"] == done.runs()[0].info.run_id
+    assert set(run.data.metrics) >= METRICS | {"best_epoch", "best/accuracy"} and run.info.status == "FINISHED"
+    client, run_id = MlflowClient(store), run.info.run_id
+    found = {item.path for folder in ("tables", "figures") for item in client.list_artifacts(run_id, folder)}
+    assert {"tables/history.csv", "figures/mistakes.png"} <= found
+    (original,) = done.runs()
+    assert run.data.params == original.data.params
+    for name in ("train/loss", "validation/accuracy"):
+        mine = client.get_metric_history(run_id, name)
+        theirs = done.client().get_metric_history(original.info.run_id, name)
+        assert {p.step: p.value for p in mine} == pytest.approx({p.step: p.value for p in theirs}, abs=1e-6)
+    (model,) = client.search_logged_models(["0"])
+    assert model.tags["model.sha256"] == original.data.tags["model.sha256"]
+    assert "✓ logged models" in done.ok("python", "-m", "pipeline", "verify", MLFLOW_TRACKING_URI=store)
+    assert done.ok("git", "status", "--porcelain") == ""
+
+
+def test_a_model_that_its_run_did_not_train_is_not_judged(done, tmp_path):
+    copy = done.copy(tmp_path / "copy")
+    with (copy.folder / "models/model.keras").open("ab") as file:
+        file.write(b"!")
+    shown = copy.fails("python", "-m", "pipeline", "evaluate", MLFLOW_TRACKING_URI=f"sqlite:///{done.folder}/mlflow.db")
+    assert "models/model.keras: is not the model that run" in shown
+    assert len(done.runs()) == 1 and "error" not in done.runs()[0].data.tags
+
+
+def test_one_epoch_on_the_real_images(tmp_path):
+    params = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+    params["train"]["epochs"] = 1
+    params["download"]["sources"].insert(0, str(ROOT / paths.RAW))  # where they are here already
+    project = Project(tmp_path / "real", params)
+    shown = project.ok("dvc", "repro")
+    assert "training cnn, 804,554 parameters, on 55,000 images" in shown
+    (run,) = project.runs()
+    assert run.data.metrics["validation/accuracy"] > 0.85 and run.data.metrics["test/accuracy"] > 0.84
+    labels = np.load(project.folder / paths.TEST / "labels.npy")
+    assert (len(labels), labels[666]) == (10_000, 3)  # the dress of the tutorial

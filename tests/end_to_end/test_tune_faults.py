@@ -1,0 +1,213 @@
+"""Sweeps that are stopped, killed and started again: exact totals, nothing left running, nothing lost."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+from helpers import postgres
+from helpers.project import Project
+from helpers.sweeps import check, children, opened, parents, tune
+from optuna.trial import TrialState
+
+from pipeline.tuning import storage, trials
+from pipeline.tuning.study import load_existing_study
+
+pytestmark = pytest.mark.e2e
+
+
+EPOCHS = 12
+
+
+@pytest.fixture
+def project(prepared, tmp_path) -> Project:
+    """A project whose trials are long enough to be interrupted."""
+    return prepared.copy(tmp_path / "copy").change("tune", epochs=EPOCHS, pruner="none")
+
+
+def kill(process: subprocess.Popen) -> None:
+    """kill -9 for a program and all that it has started."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(process: subprocess.Popen, text: str) -> None:
+    """Returns as soon as a program has printed a line with `text`."""
+    for line in process.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} was not printed")
+
+
+def wait_for_epochs(project: Project, process: subprocess.Popen, count: int) -> None:
+    """Returns as soon as that many epochs have been reported in all."""
+    journal = project.folder / "sweeps" / "optuna.journal"
+    while not journal.exists() or journal.read_bytes().count(b'"intermediate_value"') < count:
+        still_at_work(process)
+
+
+def still_at_work(process: subprocess.Popen) -> None:
+    """Lets a program go on for a moment; it has not ended before that."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=0.05)
+        raise AssertionError(process.communicate()[0])
+
+
+def epochs_trained(project: Project) -> dict[str, list[int]]:
+    """For each set of parameters the epochs that were trained, not restored: those have a cost."""
+    found: dict[str, list[int]] = {}
+    (parent,) = parents(project)
+    for run in children(project, parent).values():
+        points = project.client().get_metric_history(run.info.run_id, "cpu_seconds")
+        found.setdefault(str(sorted(run.data.params.items())), []).extend(point.step for point in points)
+    return found
+
+
+def test_ctrl_c_ends_after_the_epoch_and_a_second_call_goes_on(project):
+    process = project.start(*tune("--trials", "3", "--workers", "2"))
+    wait_for_epochs(project, process, 5)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+    shown, _ = process.communicate()
+    assert process.returncode == 130 and "Traceback" not in shown, shown
+    assert "stopping after the epochs under way" in shown
+    this = opened(project)
+    assert not this.get_trials(states=(TrialState.RUNNING,))
+    interrupted = [trial for trial in this.trials if trial.state == TrialState.FAIL]
+    assert len(interrupted) == len(this.get_trials(states=(TrialState.WAITING,))) == 2
+    (parent,) = parents(project)
+    assert parent.info.status == "KILLED"
+    for trial in interrupted:
+        run = children(project, parent)[trial.number]
+        assert run.info.status == "FAILED" and "interrupted after epoch" in run.data.tags["error"]
+    project.ok(*tune("--trials", "3", "--workers", "2"))
+    this = check(project, 3)
+    assert len(this.trials) == 5
+    for epochs in epochs_trained(project).values():
+        assert epochs == list(range(1, EPOCHS + 1)), "each once, over both calls"
+
+
+def test_a_killed_worker_loses_its_trial_to_the_other_and_a_killed_launcher_takes_its_workers_along(project):
+    process = project.start(*tune("--trials", "4", "--workers", "2"))
+    wait_for_epochs(project, process, 5)
+    first, second = [c for c in psutil.Process(process.pid).children() if "spawn_main" in " ".join(c.cmdline())]
+    first.kill()
+    wait_for(process, "was killed by signal 9")
+    process.kill()
+    second.wait(timeout=60)
+    this = opened(project)
+    assert len(this.get_trials(states=(TrialState.RUNNING,))) <= 1, "the killed one's, if the other did not see it"
+    project.ok(*tune("--trials", "4"))
+    this = check(project, 4)
+    assert len(trials.retried(this)) == 2
+
+
+def test_sigterm_is_as_polite_as_ctrl_c(project):
+    process = project.start(*tune("--trials", "2"))
+    wait_for_epochs(project, process, 3)
+    process.terminate()
+    shown, _ = process.communicate()
+    assert process.returncode == 130 and "Traceback" not in shown, shown
+    assert [trial.state for trial in opened(project).trials] == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_ctrl_c_while_the_workers_start_is_a_polite_end(project, round_number):
+    process = project.start(*tune("--trials", "2", "--workers", "2"))
+    wait_for(process, "up to 2 trials")
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(random.Random(round_number).uniform(0, 4))
+    os.killpg(process.pid, signal.SIGINT)
+    shown, _ = process.communicate()
+    assert process.returncode == 130 and "Traceback" not in shown, shown
+    assert not [trial for trial in opened(project).trials if trial.state is TrialState.RUNNING]
+    (parent,) = parents(project)
+    assert parent.info.status == "KILLED"
+
+
+def test_killed_at_any_moment_the_total_is_exact_and_the_best_is_kept(project, round_number):
+    chance, best = random.Random(round_number), -1.0
+    for attempt in range(4):
+        process = project.start(*tune("--trials", "3", "--workers", "2"))
+        try:
+            shown, _ = process.communicate(timeout=chance.uniform(2, 20) if attempt < 3 else None)
+        except subprocess.TimeoutExpired:
+            kill(process)
+        else:
+            assert process.returncode == 0, shown
+            break
+        if (project.folder / "sweeps" / "optuna.journal").exists() and parents(project):
+            now = trials.best_trial(opened(project))
+            assert now is None or now.values[0] >= best, "the best value is never lost"
+            best = now.values[0] if now else best
+    this = check(project, 3)
+    for epochs in epochs_trained(project).values():
+        assert set(epochs) == set(range(1, EPOCHS + 1))
+        assert len(epochs) <= EPOCHS + 3, "at most the epoch under way is repeated after a kill"
+    assert trials.best_trial(this).values[0] >= best
+
+
+def test_a_failing_trial_says_why_and_the_others_go_on(prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
+    space = project.params()["tune"]["space"] | {"learning_rate": {"choices": [0.01, 1e30]}}
+    project.change("tune", space=space, sampler="random")
+    shown = project.ok(*tune("--trials", "6"))
+    this = check(project, 6)
+    failed = [trial for trial in this.trials if trial.state == TrialState.FAIL]
+    assert failed and "→  failed: training diverged in epoch 1" in shown
+    (parent,) = parents(project)
+    for trial in failed:
+        assert "training diverged" in children(project, parent)[trial.number].data.tags["error"]
+    project.change("tune", study="hopeless", space={"learning_rate": {"choices": [1e29, 1e30]}})
+    shown = project.fails(*tune("--trials", "1"))
+    assert "error: study hopeless has no complete trial: training diverged" in shown
+
+
+def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(project):
+    with postgres.server() as address:
+        command = tune("--trials", "4", "--workers", "2", "--storage", address)
+        process = project.start(*command)
+        wait_for(process, "study first")
+        this = load_existing_study(storage.open_storage(address), "first")
+        while sum(len(trial.intermediate_values) for trial in this.trials) < 10:
+            still_at_work(process)
+        kill(process)
+        assert len(this.get_trials(states=(TrialState.RUNNING,))) == 2
+        shown = project.ok(*command)
+        assert len(trials.effective_trials(this)) == 4 and len(trials.retried(this)) == 2
+        assert all(trial.state.is_finished() for trial in this.trials)
+        count = len(this.trials)
+        adopted = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", OPTUNA_STORAGE=address)
+        assert "+++ params.yaml" in adopted
+    (parent,) = parents(project)
+    assert parent.info.status == "FINISHED" and len(children(project, parent)) == count
+    assert not [run for run in project.runs() if run.info.status == "RUNNING"]
+    assert not (project.folder / "sweeps").exists()
+    assert postgres.PASSWORD not in shown
+    for path in project.folder.rglob("*"):
+        if path.is_file():
+            assert postgres.PASSWORD.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("mysql://u:secret@localhost/x", "should be a journal file or postgresql://…, not mysql://"),
+        ("postgresql:/u:secret@localhost/x", "should be a journal file or postgresql://…; there are two slashes"),
+        ("postgresql://u:secret@127.0.0.1:1/x", "storage postgresql://u:***@127.0.0.1:1/x: "),
+        ("postgresql://u:secret@host:port/x", "storage: should look like postgresql://"),
+    ],
+)
+def test_a_storage_that_is_none_is_one_line_without_the_password(project, address, message):
+    shown = project.fails(*tune("--trials", "1", "--storage", address))
+    assert message in shown and "secret" not in shown
+
+
+def test_a_file_that_is_no_journal_is_one_line(project):
+    other = Path(project.folder / "notes.txt")
+    other.write_text("my notes\n")
+    shown = project.fails(*tune("--trials", "1", "--storage", str(other)))
+    assert not list(project.folder.glob("notes.txt.*"))
+    assert "notes.txt: is no journal of Optuna's" in shown and other.read_text() == "my notes\n"

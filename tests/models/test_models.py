@@ -1,0 +1,88 @@
+import typing
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.config.load import load
+from pipeline.config.schema import Train
+from pipeline.core import files
+from pipeline.core.errors import UserError
+from pipeline.models import architectures, saving
+
+LAYERS = [  # the tutorial's network: name, output shape, parameters
+    ("Rescaling", (None, 28, 28, 1), 0),
+    ("Conv2D", (None, 28, 28, 32), 320),
+    ("MaxPooling2D", (None, 14, 14, 32), 0),
+    ("Dropout", (None, 14, 14, 32), 0),
+    ("Flatten", (None, 6272), 0),
+    ("Dense", (None, 128), 802_944),
+    ("Dropout", (None, 128), 0),
+    ("Dense", (None, 10), 1_290),
+]
+
+
+@pytest.fixture(scope="module")
+def defaults() -> Train:
+    (train,) = load("train")
+    return train
+
+
+def test_cnn_is_the_network_of_the_tutorial_layer_by_layer(defaults):
+    model = architectures.build((28, 28, 1), 10, defaults)
+    assert [(type(x).__name__, x.output.shape, x.count_params()) for x in model.layers] == LAYERS
+    assert model.count_params() == 804_554
+    convolution, pooling, dropout = model.layers[1:4]
+    assert (convolution.kernel_size, convolution.padding, convolution.activation.__name__) == ((3, 3), "same", "relu")
+    assert (pooling.pool_size, dropout.rate, model.layers[6].rate) == ((2, 2), 0.25, 0.25)
+    assert model.layers[5].activation.__name__ == "relu" and model.layers[7].activation.__name__ == "softmax"
+    assert isinstance(model.optimizer, keras.optimizers.Adam)
+
+
+def test_every_parameter_has_its_effect(defaults):
+    small = defaults.model_copy(update={"filters": 3, "dense_units": 5, "dropout": 0.5, "learning_rate": 0.1})
+    model = architectures.build((8, 6, 3), 4, small)
+    assert model.output_shape == (None, 4) and model.input_shape == (None, 8, 6, 3)
+    assert (model.layers[1].filters, model.layers[5].units, model.layers[3].rate) == (3, 5, 0.5)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
+
+
+def test_every_name_in_the_parameters_is_a_model(defaults):
+    assert set(typing.get_args(Train.model_fields["model"].annotation)) == set(architectures.BY_NAME)
+    for name in architectures.BY_NAME:
+        architectures.build((8, 8, 1), 2, defaults.model_copy(update={"model": name}))
+
+
+def test_the_seed_decides_the_weights(defaults):
+    def weights(seed):
+        return architectures.build((8, 8, 1), 4, defaults.model_copy(update={"seed": seed})).get_weights()[0]
+
+    assert np.array_equal(weights(1), weights(1)) and not np.array_equal(weights(1), weights(2))
+
+
+def test_a_saved_model_is_the_same_file_each_time_and_predicts_the_same(defaults, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype=np.uint8)
+    paths = [tmp_path / "one.keras", tmp_path / "two.keras"]
+    for path in paths:
+        model = architectures.build((8, 8, 1), 4, defaults)
+        saving.save(model, path)
+    assert files.sha256(paths[0]) == files.sha256(paths[1])
+    loaded = saving.load(paths[0])
+    assert [type(x).__name__ for x in loaded.layers] == [name for name, _, _ in LAYERS]
+    assert np.allclose(loaded.predict(images, verbose=0), model.predict(images, verbose=0), atol=1e-6)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.keras", "two.keras"]
+
+
+def test_a_model_that_carries_code_is_refused(tmp_path):
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Lambda(lambda x: x)])
+    model.save(tmp_path / "code.keras")
+    with pytest.raises(UserError, match="lambda"):
+        saving.load(tmp_path / "code.keras")
+
+
+def test_a_damaged_model_is_named(defaults, tmp_path):
+    path = tmp_path / "model.keras"
+    saving.save(architectures.build((8, 8, 1), 4, defaults), path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(UserError, match=r"model\.keras: is no model that can be loaded"):
+        saving.load(path)

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+from helpers.data import make_split
+
+from pipeline.core import files
+from pipeline.models import architectures, saving
+from pipeline.tracking import runs
+from pipeline.tracking.logging import log_data, log_epoch, log_metrics, log_model, log_start
+
+
+def test_params_curves_and_metrics_have_the_documented_names(store):
+    row = {"epoch": 1, "loss": 0.5, "accuracy": 0.7, "validation_loss": 0.4, "validation_accuracy": 0.8}
+    with runs.run() as run_id:
+        log_start({"train": {"epochs": 2, "model": "cnn"}}, {"git.dirty": "false"})
+        log_epoch(row, epoch_seconds=1.5)
+        log_epoch(row | {"epoch": 2, "loss": 0.3})
+        for _ in range(2):
+            log_metrics({"test": {"accuracy": 0.9}})
+    assert len(store.get_metric_history(run_id, "test/accuracy")) == 1, "judged again, with the same outcome"
+    run = store.get_run(run_id)
+    assert run.data.params == {"train.epochs": "2", "train.model": "cnn"}
+    assert [(p.step, p.value) for p in store.get_metric_history(run_id, "train/loss")] == [(1, 0.5), (2, 0.3)]
+    assert run.data.metrics["validation/accuracy"] == 0.8 and run.data.metrics["test/accuracy"] == 0.9
+
+
+def test_a_data_set_is_logged_with_our_digest(store):
+    with runs.run() as run_id:
+        log_data("quadrants", make_split(20, 1), "a1" * 32, "train")
+    (entry,) = store.get_run(run_id).inputs.dataset_inputs
+    assert (entry.dataset.name, entry.dataset.digest) == ("quadrants", "a1" * 16)
+    assert [tag.value for tag in entry.tags] == ["train"]
+
+
+def test_the_logged_model_is_the_file_byte_for_byte_and_predicts(store, params, tmp_path):
+    path, images = tmp_path / "model.keras", make_split(20, 1).images
+    model = architectures.build((8, 8, 1), 4, params.train)
+    saving.save(model, path)
+    with runs.run() as run_id:
+        log_model(path, (8, 8, 1), 4)
+    logged = list((tmp_path / "mlruns").rglob("model.keras"))
+    assert [files.sha256(file) for file in logged] == [files.sha256(path)]
+    assert store.get_run(run_id).data.tags["model.sha256"] == files.sha256(path)
+    loaded = mlflow.pyfunc.load_model(f"runs:/{run_id}/model")
+    assert np.allclose(loaded.predict(images), model.predict(images, verbose=0), atol=1e-6)
+    assert loaded.metadata.signature.inputs.inputs[0].shape == (-1, 8, 8, 1)
+    with pytest.raises(mlflow.MlflowException):
+        loaded.predict(images[:, 1:])
+
+
+def test_a_model_that_a_killed_try_has_logged_is_kept_if_it_is_whole_and_logged_again_if_not(store, params, tmp_path):
+    path = tmp_path / "model.keras"
+    saving.save(architectures.build((8, 8, 1), 4, params.train), path)
+    seen = []
+    for damage in (None, None, b"torn", None):
+        with runs.run(seen[0].source_run_id if seen else None):
+            log_model(path, (8, 8, 1), 4)
+        (logged,) = store.search_logged_models(["0"])
+        seen.append(logged)
+        if damage:
+            (Path(logged.artifact_location) / "data/model.keras").write_bytes(damage)
+    first, second, third, fourth = [logged.model_id for logged in seen]
+    assert first == second == third != fourth
+    assert len(store.get_run(seen[0].source_run_id).outputs.model_outputs) == 2, "none for a try that kept it"

@@ -1,0 +1,113 @@
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.core.errors import UserError
+from pipeline.tracking import runs
+from pipeline.tracking.logging import log_metrics, log_text
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"), [(KeyboardInterrupt(), "KILLED"), (UserError("no room"), "FAILED"), (SystemExit(1), "FAILED")]
+)
+def test_a_run_that_ends_badly_says_so(store, raised, status):
+    with pytest.raises(type(raised)), runs.run() as run_id:
+        raise raised
+    run = store.get_run(run_id)
+    assert run.info.status == status
+    assert run.data.tags.get("error") == (None if status == "KILLED" else str(raised))
+
+
+def test_the_run_that_mlflow_run_opened_is_continued(store, monkeypatch):
+    opened = store.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    with runs.run() as run_id:
+        assert run_id == opened
+    assert len(store.search_runs(["0"])) == 1
+
+
+def test_a_run_is_named_after_the_dvc_experiment(store, monkeypatch):
+    monkeypatch.setenv("DVC_EXP_NAME", "dusty-lobe")
+    with runs.run() as run_id:
+        pass
+    assert store.get_run(run_id).info.run_name == "dusty-lobe"
+
+
+def test_an_unknown_run_is_one_line(store):
+    with pytest.raises(UserError, match="Run with id=0123 not found"), runs.run("0123"):
+        pass
+
+
+def test_a_run_that_is_continued_well_loses_the_error_of_an_earlier_try(store):
+    with pytest.raises(UserError), runs.run() as run_id:
+        raise UserError("no room")
+    with runs.run(run_id):
+        pass
+    run = store.get_run(run_id)
+    assert run.info.status == "FINISHED" and "error" not in run.data.tags
+
+
+def test_a_run_that_was_deleted_meanwhile_or_a_full_disk_is_one_line(store, tmp_path):
+    with pytest.raises(UserError, match=r"MLflow's store: .*deleted"), runs.run() as run_id:
+        store.delete_run(run_id)
+        log_metrics({"x": 1})
+    with pytest.raises(UserError, match=r"MLflow's store: .*deleted"), runs.run() as run_id:
+        store.delete_run(run_id)
+    with pytest.raises(UserError, match="no room"), runs.run() as run_id:
+        store.delete_run(run_id)
+        raise UserError("no room")
+
+
+def test_what_mlflow_left_of_an_artifact_when_it_was_killed_goes_when_the_run_goes_on(store, tmp_path):
+    with runs.run() as run_id:
+        log_text("hello", "notes/note.txt")
+    (note,) = tmp_path.rglob("note.txt")
+    (note.parent / ".artifact.uploading.123").write_text("hel")
+    with runs.run(run_id):
+        assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+
+
+OPENS_A_RUN = """
+from pipeline.tracking import runs
+with runs.run() as run_id:
+    print(run_id, flush=True)
+    input()
+"""
+
+
+def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
+    started = [subprocess.Popen([sys.executable, "-c", OPENS_A_RUN], stdin=-1, stdout=-1, text=True) for _ in range(2)]
+    killed, alive = started
+    ids = [process.stdout.readline().strip() for process in started]
+    killed.kill()
+    killed.communicate()
+    elsewhere = store.create_run("0", tags={"process.host": "another", "process.id": "1", "process.started": "1.00"})
+    foreign = store.create_run("0")  # of a program that is not ours
+    nameless = store.create_run("0", tags=runs._this_process())
+    store.delete_tag(nameless.info.run_id, "process.id")
+    reused = store.create_run("0", tags=runs._this_process() | {"process.started": "1.00"})  # the number was given anew
+    with runs.run():
+        found = [store.get_run(run_id) for run_id in ids]
+    assert [run.info.status for run in found] == ["KILLED", "RUNNING"]
+    assert found[0].data.tags["error"] == "its process was killed" and found[0].info.end_time
+    others = [store.get_run(run.info.run_id).info.status for run in (elsewhere, foreign, reused, nameless)]
+    assert others == ["RUNNING", "RUNNING", "KILLED", "KILLED"]
+    alive.communicate("\n")
+    assert store.get_run(ids[1]).info.status == "FINISHED"
+
+
+def test_what_mlflow_run_opened_here_for_a_process_that_never_came_is_closed(store, monkeypatch, tmp_path):
+    def opened(folder) -> str:
+        return store.create_run("0", tags={"mlflow.source.name": f"file://{folder}"}).info.run_id
+
+    never_came, elsewhere, late = opened(tmp_path), opened(tmp_path / "other"), opened(tmp_path)
+    monkeypatch.setenv("MLFLOW_RUN_ID", late)  # this process's own
+    runs.close_stale()
+    found = [store.get_run(run_id).info.status for run_id in (never_came, elsewhere, late)]
+    assert found == ["KILLED", "RUNNING", "RUNNING"]
+    monkeypatch.setenv("MLFLOW_RUN_ID", never_came)
+    with runs.run():
+        assert store.get_run(never_came).info.status == "RUNNING"
+    run = store.get_run(never_came)
+    assert run.info.status == "FINISHED" and "error" not in run.data.tags

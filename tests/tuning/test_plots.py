@@ -1,0 +1,50 @@
+import optuna
+import pytest
+from PIL import Image
+
+from pipeline.tuning import plots
+from pipeline.tuning.study import silence_optuna
+
+
+def finished(count: int, objectives: int = 1, gain: float = 0.1) -> optuna.Study:
+    silence_optuna()
+    this = optuna.create_study(
+        study_name="a </script> b",
+        directions=["maximize", "minimize"][:objectives],
+        sampler=optuna.samplers.RandomSampler(1),
+    )
+    for number in range(count):
+        trial = this.ask()
+        trial.suggest_int("filters", 2, 6)
+        trial.suggest_float("dropout", 0, 0.5)
+        trial.set_user_attr("cpu_seconds", 1.5 + number)
+        this.tell(trial, [0.5 + number * gain, 3.0 + number][:objectives])
+    return this
+
+
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_all_figures_are_there_as_pictures_and_on_one_page(tmp_path, objectives):
+    plots.write(finished(4, objectives), "cpu_seconds", "4 trials", tmp_path)
+    names = {"history", "importances", "slice", "parallel_coordinates", "timeline", "front"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.png" for name in names} | {"study.html"}
+    for name in names:
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert picture.width > 300 and len(picture.convert("L").resize((200, 200)).getcolors()) > 5, name
+    assert (tmp_path / "study.html").read_text().count('class="plotly-graph-div"') == 6
+
+
+@pytest.mark.parametrize(("count", "gain"), [(1, 0.1), (3, 0.0)])
+def test_few_trials_or_equal_ones_are_no_error(tmp_path, count, gain):
+    plots.write(finished(count, gain=gain), "cpu_seconds", "few", tmp_path)
+    assert len(list(tmp_path.glob("*.png"))) == 6
+
+
+def test_the_front_holds_what_nothing_else_beats():
+    this = finished(0)
+    this.tell(this.ask(), state=optuna.trial.TrialState.PRUNED)
+    for accuracy, cost in [(0.9, 10), (0.8, 5), (0.85, 12), (0.7, 5)]:
+        trial = this.ask()
+        trial.set_user_attr("cpu_seconds", cost)
+        this.tell(trial, accuracy)
+    best = plots.front(this, "cpu_seconds").best_trials
+    assert {trial.number: trial.values for trial in best} == {1: [0.9, 10], 2: [0.8, 5]}, "numbers as in the study"

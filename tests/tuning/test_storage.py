@@ -1,0 +1,111 @@
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+from pipeline.core.errors import UserError
+from pipeline.tuning import storage
+from pipeline.tuning.study import silence_optuna
+
+
+@pytest.fixture
+def journal(tmp_path) -> str:
+    silence_optuna()
+    return str(tmp_path / "sweeps" / "optuna.journal")
+
+
+def test_the_address_comes_from_the_environment_or_is_the_repository_journal(monkeypatch, tmp_path):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    assert storage.default_address() == str(tmp_path.resolve() / "sweeps" / "optuna.journal")
+    monkeypatch.setenv("OPTUNA_STORAGE", "postgresql://x/y")
+    assert storage.default_address() == "postgresql://x/y"
+
+
+def test_a_torn_last_line_is_dropped_and_the_rest_stays(journal):
+    this = optuna.create_study(storage=storage.open_storage(journal), study_name="a")
+    this.add_trial(optuna.create_trial(value=1.0))
+    with Path(journal).open("ab") as file:
+        file.write(b'{"op_code":4,"worker')
+    again = optuna.load_study(study_name="a", storage=storage.open_storage(journal))
+    again.add_trial(optuna.create_trial(value=2.0))
+    assert [trial.value for trial in study_of(journal, "a").trials] == [1.0, 2.0]
+
+
+def study_of(journal: str, name: str) -> optuna.Study:
+    return optuna.load_study(study_name=name, storage=storage.open_storage(journal))
+
+
+def test_another_file_is_refused_and_left_as_it_is(tmp_path):
+    other = tmp_path / "notes.txt"
+    other.write_text("my notes, with no line end")
+    with pytest.raises(UserError, match=r"notes\.txt: is no journal of Optuna's"):
+        storage.open_storage(str(other))
+    assert other.read_text() == "my notes, with no line end"
+
+
+@pytest.mark.parametrize("address", ["sqlite:///x.db", "mysql://u:p@h/x", "https://h/x"])
+def test_other_schemes_are_refused(address):
+    with pytest.raises(UserError, match=r"should be a journal file or postgresql://…, not \w+://…"):
+        storage.open_storage(address)
+
+
+def test_a_password_is_not_shown():
+    assert storage.mask_address("postgresql://u:secret@h:5432/x") == "postgresql://u:***@h:5432/x"
+    with pytest.raises(UserError) as caught:
+        storage.mask_address("postgresql://u:secret@h:port/x")
+    assert "secret" not in str(caught.value)
+
+
+def hold(address: str, ready) -> None:
+    with storage.worker_lease(address) as name, storage.study_lock(address, "a"):
+        ready.put(name)
+        time.sleep(600)
+
+
+def killed_holder(journal: str) -> str:
+    """The name of a process that was killed while it was at work and had the turn."""
+    spawn = multiprocessing.get_context("spawn")
+    ready = spawn.Queue()
+    process = spawn.Process(target=hold, args=(journal, ready))
+    process.start()
+    name = ready.get()
+    assert not storage.is_worker_dead(journal, name)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    return name
+
+
+def test_what_a_killed_process_held_is_free_at_once(journal):
+    name = killed_holder(journal)
+    with storage.study_lock(journal, "a"):
+        assert storage.is_worker_dead(journal, name)
+    assert storage.is_worker_dead(journal, name), "also when asked again"
+    assert storage.is_worker_dead(journal, None), "a process that never said its name"
+
+
+def test_a_process_at_work_is_not_dead(journal):
+    with storage.worker_lease(journal) as name:
+        assert not storage.is_worker_dead(journal, name)
+    assert storage.is_worker_dead(journal, name)
+
+
+@pytest.mark.parametrize("line", ["hello\n", '{"op_code": 0}\n', '{"op_code"\n{"op_code": 1}\n'])
+def test_a_damaged_journal_is_one_line(journal, line):
+    optuna.create_study(storage=storage.open_storage(journal), study_name="a")
+    with Path(journal).open("a") as file:
+        file.write(line)
+    with pytest.raises(UserError, match="is damaged"):
+        storage.open_storage(journal)
+
+
+def test_a_folder_or_what_is_not_there_is_refused_and_nothing_is_made(tmp_path):
+    with pytest.raises(UserError, match="is a folder"):
+        storage.open_storage(str(tmp_path))
+    with pytest.raises(UserError, match="is not there"):
+        storage.open_storage(str(tmp_path / "typo"), must_exist=True)
+    assert not list(tmp_path.iterdir()) and not Path(f"{tmp_path}.locks").exists()

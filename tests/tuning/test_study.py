@@ -1,0 +1,133 @@
+import optuna
+import pytest
+
+from pipeline.config.schema import Dimension
+from pipeline.core.errors import UserError
+from pipeline.tuning.study import (
+    agree_limits,
+    agreed_limits,
+    enqueue_defaults,
+    join_study,
+    load_existing_study,
+    open_study,
+    silence_optuna,
+    study_config,
+)
+
+
+@pytest.fixture
+def memory():
+    silence_optuna()
+    return optuna.storages.InMemoryStorage()
+
+
+def about(params, **changes):
+    return study_config(params.train, params.tune, {"train": "a" * 64}, {"models.py": "b" * 64}) | changes
+
+
+def test_a_study_goes_on_with_the_same_subject(memory, params):
+    first = open_study(memory, params.tune, about(params))
+    first.add_trial(optuna.create_trial(value=0.5))
+    assert len(open_study(memory, params.tune, about(params)).trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data.train": "c" * 64}, "data.train has changed"),
+        ({"pipeline/models/cnn.py": "c" * 64}, "pipeline/models/cnn.py has changed"),
+        ({"train.model": "resnet"}, "train.model was cnn, now resnet"),
+        ({"tune.space.filters": "1 to 2"}, "tune.space.filters was 2 to 6 in steps of 2, now 1 to 2"),
+        ({"tune.objectives": "validation_accuracy, parameters"}, "tune.objectives was validation_accuracy, now"),
+        ({"tune.space.dense_units": "8 to 16"}, "tune.space.dense_units was nothing, now 8 to 16"),
+    ],
+)
+def test_a_study_about_something_else_is_refused_with_what_differs(memory, params, changes, message):
+    open_study(memory, params.tune, about(params))
+    objectives = changes.get("tune.objectives", "validation_accuracy").split(", ")
+    tune = params.tune.model_copy(update={"objectives": objectives})
+    with pytest.raises(UserError, match=f"{message}.* begin a new study with --study NAME"):
+        open_study(memory, tune, about(params, **changes))
+
+
+def test_values_that_differ_only_at_their_end_differ(memory, params):
+    rates = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02]
+    spaces = [str(Dimension(choices=[*rates, last])) for last in (0.03, 0.04)]
+    open_study(memory, params.tune, about(params, **{"tune.space.learning_rate": spaces[0]}))
+    with pytest.raises(UserError, match=r"tune.space.learning_rate was .* 0.03, now .* 0.04"):
+        open_study(memory, params.tune, about(params, **{"tune.space.learning_rate": spaces[1]}))
+
+
+def test_limits_are_the_largest_that_are_asked_for_at_one_time(memory, params):
+    def launch(trials, timeout=None):
+        agree_limits(this, params.tune.model_copy(update={"trials": trials, "timeout": timeout}))
+        agreed = agreed_limits(this, params.tune)
+        return agreed.trials, agreed.timeout
+
+    this = open_study(memory, params.tune, about(params))
+    assert launch(5, 60) == (5, 60)
+    assert launch(2) == (2, None), "nobody is at work"
+    trial = this.ask()
+    assert launch(4, 30) == (4, None)
+    assert launch(3) == (4, None)
+    this.tell(trial, 0.5)
+    assert launch(3, 30) == (3, 30)
+
+
+def test_parameters_between_the_steps_are_not_tried_first(memory, params):
+    this = open_study(memory, params.tune, about(params))
+    enqueue_defaults(this, params.train.model_copy(update={"filters": 5}), params.tune.space)
+    assert not this.trials
+    enqueue_defaults(this, params.train, params.tune.space)
+    assert this.trials[0].system_attrs["fixed_params"]["filters"] == params.train.filters
+
+
+def test_the_subject_knows_all_but_threads_and_what_is_searched(params):
+    known = about(params)
+    fixed = {name.removeprefix("train.") for name in known if name.startswith("train.")}
+    assert fixed == set(type(params.train).model_fields) - {"threads", "epochs", *params.tune.space}
+    assert known["tune.epochs"] == params.tune.epochs
+
+
+def test_a_study_of_another_program_is_left_alone(memory, params):
+    optuna.create_study(storage=memory, study_name=params.tune.study, direction="maximize").add_trial(
+        optuna.create_trial(value=1.0)
+    )
+    with pytest.raises(UserError, match="was not made by this program"):
+        open_study(memory, params.tune, about(params))
+    with pytest.raises(UserError, match="was not made by this program"):
+        load_existing_study(memory, params.tune.study)
+    with pytest.raises(UserError, match="there is no study other; there are: first"):
+        load_existing_study(memory, "other")
+
+
+def test_each_worker_samples_on_its_own_and_one_alone_repeats_the_study(memory, params):
+    def chosen(storage, workers):
+        open_study(storage, params.tune, about(params))
+        joined = [join_study(storage, params.tune) for _ in range(workers)]
+        return [each.ask().suggest_float("dropout", 0, 1) for each in joined]
+
+    two = chosen(memory, 2)
+    assert two[0] != two[1]
+    assert chosen(optuna.storages.InMemoryStorage(), 1) == two[:1]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "nsgaii"])
+@pytest.mark.parametrize("pruner", ["none", "median", "halving", "hyperband"])
+def test_every_sampler_and_pruner_of_params_exists(memory, params, sampler, pruner):
+    tune = params.tune.model_copy(update={"sampler": sampler, "pruner": pruner})
+    open_study(memory, tune, about(params))
+    this = join_study(memory, tune)
+    names = {"tpe": "TPESampler", "random": "RandomSampler", "nsgaii": "NSGAIISampler"}
+    assert type(this.sampler).__name__ == names[sampler]
+    this.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+
+
+def test_the_present_parameters_are_tried_first_if_they_lie_in_the_space(memory, params):
+    this = open_study(memory, params.tune, about(params))
+    enqueue_defaults(this, params.train, params.tune.space)
+    enqueue_defaults(this, params.train, params.tune.space)
+    assert len(this.trials) == 1 and this.trials[0].state == optuna.trial.TrialState.WAITING
+    other = open_study(memory, params.tune.model_copy(update={"study": "other"}), about(params))
+    enqueue_defaults(other, params.train, {"filters": Dimension(low=5, high=9)})
+    assert other.trials == []

@@ -1,0 +1,73 @@
+import contextlib
+import hashlib
+
+import mlflow
+import numpy as np
+import pytest
+
+from pipeline.core import paths
+from pipeline.tracking import runs
+from pipeline.training import checkpoint
+from pipeline.workflow import train
+
+
+@pytest.fixture
+def data(store, tmp_path, monkeypatch):
+    """A folder with prepared data, of a kind, in which the process stands."""
+    monkeypatch.chdir(tmp_path)
+    for folder in paths.TRAINING_DATA.values():
+        folder.mkdir(parents=True)
+        np.save(folder / "labels.npy", np.zeros(3, np.uint8))
+
+
+def left_by(params, status: str) -> str:
+    """The id of a training's run that was killed with this status, and with a state to go on from."""
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        (folder / checkpoint.LATEST).write_bytes(b"state")
+    runs.end(run_id, status)
+    return run_id
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "KILLED", "FINISHED"])  # FINISHED: killed before the state was removed
+def test_a_training_with_a_state_goes_on_in_its_run(data, store, params, status):
+    earlier = left_by(params, status)
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        assert run_id == earlier and checkpoint.exists(folder)
+        assert store.get_run(run_id).info.status == "RUNNING"
+    assert store.get_run(run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(("status", "after"), [("RUNNING", "KILLED"), ("KILLED", "KILLED"), ("FINISHED", "FINISHED")])
+def test_under_mlflow_run_it_goes_on_in_the_run_that_was_opened_for_it(data, store, params, monkeypatch, status, after):
+    earlier = left_by(params, status)
+    opened = store.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        assert run_id == opened and checkpoint.exists(folder)
+    assert store.get_run(earlier).info.status == after
+
+
+def test_a_training_whose_outputs_dvc_has_noted_is_done_once_more_afresh(data, store, params):
+    earlier = left_by(params, "FINISHED")
+    md5 = hashlib.md5(f"{earlier}\n".encode()).hexdigest()
+    paths.LOCK.write_text(f"stages:\n  train:\n    outs:\n    - path: {paths.RUN_ID}\n      md5: {md5}\n")
+    with train.training_run(params.dataset, params.train) as (run_id, folder):
+        assert run_id != earlier and not checkpoint.exists(folder)
+
+
+def test_another_folder_with_the_same_store_has_a_run_of_its_own(data, store, params, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    with train.training_run(params.dataset, params.train) as (here, _):
+        monkeypatch.setenv("DVC_ROOT", str(tmp_path / "other"))
+        (tmp_path / "other").mkdir()
+        with contextlib.ExitStack() as stack:
+            mlflow.end_run("RUNNING")  # two processes in one
+            there, _ = stack.enter_context(train.training_run(params.dataset, params.train))
+            assert there != here
+
+
+def test_another_training_gets_a_run_of_its_own(data, store, params):
+    earlier = left_by(params, "KILLED")
+    other = params.train.model_copy(update={"seed": params.train.seed + 1})
+    with train.training_run(params.dataset, other) as (run_id, folder):
+        assert run_id != earlier and not checkpoint.exists(folder)
