@@ -78,7 +78,7 @@ def _sync(path: Path) -> None:
 
 def project_root() -> Path:
     """The folder of the user's repository, also when DVC runs a stage in a temporary copy of it."""
-    return Path(os.environ.get("DVC_ROOT") or Path(__file__).parents[1]).resolve()
+    return Path(os.environ.get("DVC_ROOT") or Path(__file__).parents[2]).resolve()
 
 
 def folder_sha256(folder: Path) -> str:
