@@ -1,0 +1,58 @@
+"""`python -m pipeline`: one entrance to all stages and commands."""
+
+import subprocess
+import sys
+
+import pytest
+from helpers.project import ROOT
+
+from pipeline import __main__ as entrance
+
+
+def pipeline(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_alone_it_lists_every_stage_and_command_with_its_first_line():
+    shown = pipeline()
+    assert shown.returncode == 0
+    listed = " ".join(shown.stdout.split())
+    for room in entrance.ROOMS:
+        for name in entrance.names(room):
+            assert f"{name} {entrance.first_line(room, name)}" in listed
+
+
+@pytest.mark.parametrize("arguments", [["train", "--help"], ["verify", "-h"]])
+def test_help_is_the_docstring_of_the_module_as_it_stands(arguments):
+    shown = pipeline(*arguments)
+    module = __import__(
+        f"pipeline.{'stages' if arguments[0] == 'train' else 'commands'}.{arguments[0]}", fromlist=["x"]
+    )
+    assert shown.returncode == 0 and module.__doc__.strip() in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["trian"], "error: there is no trian; did you mean train? `python -m pipeline` lists all"),
+        (["tune", "--trails", "3"], "error: No such option '--trails'. Did you mean '--trials'?"),
+        (["train", "now"], "error: Got unexpected extra argument (now)"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_one_line_and_exit_code_2(arguments, line):
+    shown = pipeline(*arguments)
+    assert (shown.returncode, shown.stderr.strip(), shown.stdout) == (2, line, "")
+
+
+def test_a_command_imports_no_other_one():
+    code = (
+        "import sys; sys.argv = ['pipeline', 'repair', '--help']\n"
+        "import pipeline.__main__ as entrance, click\n"
+        "try: entrance.main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in sys.modules if name.startswith('pipeline.commands.')])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == "['pipeline.commands.repair']"
