@@ -58,6 +58,6 @@ def main(arguments: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params) as (run_id, resume):
         train(dataset_config, params, Path(out), resume)
         evaluate(dataset_config, settings, Path(out))
-        stage.assert_unchanged(begun)
+        begun.assert_unchanged()
     checkpoint.discard(queries.tag(run_id, "training"))
     say(f"run {run_id} is complete; `mlflow ui` shows it")
