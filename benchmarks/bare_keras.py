@@ -24,16 +24,16 @@ def load(name, classes):
 
 
 params = yaml.safe_load(Path("params.yaml").read_text())
-train, classes = params["train"], len(params["dataset"]["classes"])
+train, network, classes = params["train"], params["train"]["model"], len(params["dataset"]["classes"])
 keras.utils.set_random_seed(train["seed"])
 model = keras.Sequential(
     [
-        layers.Conv2D(train["filters"], 3, padding="same", activation="relu", input_shape=(28, 28, 1)),
+        layers.Conv2D(network["filters"], 3, padding="same", activation="relu", input_shape=(28, 28, 1)),
         layers.MaxPooling2D(2),
-        layers.Dropout(train["dropout"]),
+        layers.Dropout(network["dropout"]),
         layers.Flatten(),
-        layers.Dense(train["dense_units"], activation="relu"),
-        layers.Dropout(train["dropout"]),
+        layers.Dense(network["dense_units"], activation="relu"),
+        layers.Dropout(network["dropout"]),
         layers.Dense(classes, activation="softmax"),
     ]
 )

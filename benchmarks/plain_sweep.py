@@ -42,7 +42,7 @@ def objective(trial):
             layers.MaxPooling2D(2),
             layers.Dropout(dropout),
             layers.Flatten(),
-            layers.Dense(PARAMS["train"]["dense_units"], activation="relu"),
+            layers.Dense(PARAMS["train"]["model"]["dense_units"], activation="relu"),
             layers.Dropout(dropout),
             layers.Dense(CLASSES, activation="softmax"),
         ]

@@ -16,6 +16,7 @@ import optuna
 
 from benchmarks.sweep_cost import make_project
 from pipeline.config.load import load
+from pipeline.config.schema import leaves
 from pipeline.core import cli
 from pipeline.tuning.study import Plan, open_study, silence_optuna
 
@@ -72,7 +73,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=10_000, help="training images (default 10,000)")
     parser.add_argument("--trials", type=int, default=4, help="trials (default 4)")
     arguments = parser.parse_args()
-    description, train, tune = load("dataset", "train", "tune")
+    dataset_config, train, tune = load("dataset", "train", "tune")
     for name, value in cli.QUIET.items():
         os.environ.setdefault(name, value)
     with tempfile.TemporaryDirectory() as temporary:
@@ -99,9 +100,10 @@ def main() -> None:
         started = time.process_time()
         for number in range(arguments.trials):
             each = train.model_copy(update={"epochs": tune.epochs})
-            plan = Plan(address, parent, description, each, tune, {}, {})
-            values = {name: getattr(train, name) for name in tune.space}
-            this.enqueue_trial(values | {"dropout": train.dropout + number / 100})
+            plan = Plan(address, parent, dataset_config, each, tune, {}, {})
+            values = leaves.values(train)
+            chosen = {name: values[name] for name in tune.space}
+            this.enqueue_trial(chosen | {"dropout": values["dropout"] + number / 100})
             with cli.suppress_stderr():
                 this.optimize(
                     lambda trial, plan=plan: objective.objective(trial, plan, splits, lambda: False), n_trials=1

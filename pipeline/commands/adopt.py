@@ -3,25 +3,43 @@
     python -m pipeline adopt --study first
     python -m pipeline adopt 5f0c1b7e8a2d4c6f9b3e1d7a0c8f2e4b
 
-Everything that the training depends on is taken over, epochs and threads too, so that it gives the same model; --keep
-leaves a parameter as it is. Comments, order and layout of params.yaml stay.
+The epochs and threads of params.yaml stay: a sweep trains for fewer epochs than a baseline deserves. With --all they
+are taken over too, and `dvc repro` gives the same model to the last byte. --keep leaves another parameter as it is.
+Comments, order and layout of params.yaml stay.
 """
 
+import contextlib
 import difflib
-from typing import Any
+import json
+from typing import Any, NamedTuple
 
 import click
 
 from pipeline.config.load import load, parse
 from pipeline.config.rewrite import rewrite
-from pipeline.config.schema import Train
+from pipeline.config.schema import Train, leaves
 from pipeline.core import cli, files, paths
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
+from pipeline.provenance import dvc_files
+
+KEPT = ("epochs", "threads")  # how long and on how much of a machine, not what
 
 
-def of_study(name: str, number: int | None, address: str | None) -> dict[str, Any]:
-    """The parameters of a study's best trial, or of the one of this number. Raises UserError where there is none."""
+class Trained(NamedTuple):
+    """A training that was: its name, its validation accuracy, and its parameters by leaf name."""
+
+    name: str
+    accuracy: float | None
+    params: dict[str, Any]
+
+    def __str__(self) -> str:
+        accuracy = "no validation accuracy" if self.accuracy is None else f"validation accuracy {self.accuracy:.4f}"
+        return f"{self.name}: {accuracy}, trained for {self.params.get('epochs', '?')} epochs"
+
+
+def of_study(name: str, number: int | None, address: str | None) -> Trained:
+    """A study's best trial, or the one of this number. Raises UserError where there is none."""
     from pipeline.tuning import storage, trials
     from pipeline.tuning.study import load_existing_study, silence_optuna
 
@@ -33,36 +51,74 @@ def of_study(name: str, number: int | None, address: str | None) -> dict[str, An
         raise UserError(f"study {name} has no complete trial yet")
     if trial is None:
         raise UserError(f"study {name} has no trial {number} that was trained; it has {', '.join(map(str, trained))}")
-    if trial.values:
-        say(f"trial {trial.number} of study {name} had {trial.values[0]:.4f} validation accuracy")
-    return trials.train_params(this, trial)
+    accuracy = trial.values[0] if trial.values else None
+    return Trained(f"trial {trial.number} of study {name}", accuracy, trials.train_params(this, trial))
+
+
+def of_run(run_id: str) -> Trained:
+    """A run. Raises UserError where the store has no such run, or it trained nothing."""
+    from pipeline.tracking import queries
+
+    params = queries.trained_params(run_id)
+    return Trained(f"run {run_id}", queries.validation_accuracy(run_id), params)
+
+
+def baseline() -> Trained | None:
+    """The model that the last `dvc repro` trained; None where its files do not say."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        accuracy = json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8"))["validation"]["accuracy"]
+        return Trained("the baseline", float(accuracy), dvc_files.locked_params("train"))
+    return None
+
+
+def compare(found: Trained) -> str:
+    """What was found beside the baseline, and whether the two accuracies can be compared."""
+    now = baseline()
+    if now is None:
+        return str(found)
+    if str(found.params.get("epochs")) == str(now.params.get("epochs")):
+        return f"{found}\n{now}: on the same footing"
+    return f"{found}\n{now}: not on the same footing, only `dvc repro` tells which is better"
 
 
 @cli.command(__doc__)
 @click.argument("run", required=False)
 @click.option("--study", metavar="NAME", help="A study: its best trial.")
 @click.option("--trial", type=int, help="Another trial of the study, by number: one of the front, say.")
+@click.option("--all", "take_all", is_flag=True, help=f"Take over {' and '.join(KEPT)} too, for the same model.")
 @click.option("--keep", multiple=True, metavar="NAME", help="Leave this parameter as it is; may be given again.")
 @click.option("--storage", help="Of the study; as for `tune`.")
-def main(run: str | None, study: str | None, trial: int | None, keep: tuple[str, ...], storage: str | None) -> None:
+def main(
+    run: str | None, study: str | None, trial: int | None, take_all: bool, keep: tuple[str, ...], storage: str | None
+) -> None:
     if (run is None) == (study is None):
         raise click.UsageError("name a RUN, or a study with --study NAME")
     if trial is not None and study is None:
         raise click.UsageError("--trial: goes with --study")
-    if unknown := set(keep) - Train.model_fields.keys():
-        raise click.UsageError(f"--keep: {', '.join(unknown)}: allowed are {', '.join(Train.model_fields)}")
-    from pipeline.tracking import queries
+    known = leaves.leaves(Train)
+    if unknown := set(keep) - known.keys():
+        raise click.UsageError(f"--keep: {', '.join(unknown)}: allowed are {', '.join(known)}")
+    found = of_run(run) if run else of_study(study, trial, storage)
+    say(compare(found))
+    kept = keep if take_all else (*keep, *KEPT)
+    adopt({name: value for name, value in found.params.items() if name not in kept})
 
-    found = queries.trained_params(run) if run else of_study(study, trial, storage)
-    taken = {name: value for name, value in found.items() if name not in keep}
-    (now,), (wanted,) = load("train"), load("train", overrides={"train": taken})
+
+def adopt(values: dict[str, Any]) -> None:
+    """Writes these parameters, by leaf name, into params.yaml, and shows what has changed."""
+    (now,), (wanted,) = load("train"), load("train", overrides={"train": values})
+    if now.model.name != wanted.model.name:
+        wants = wanted.model.model_dump_json()  # JSON is YAML
+        raise UserError(f"{paths.PARAMS}: train.model is another one, {now.model.name}; write there first: {wants}")
     path = paths.PARAMS.resolve()  # a link stays one
     text = path.read_bytes().decode()  # and line ends stay as they are
-    changed = {name: value for name, value in wanted if value != getattr(now, name)}
+    before = leaves.values(now)
+    changed = {name: value for name, value in leaves.values(wanted).items() if value != before[name]}
     if not changed:
         say(f"{paths.PARAMS} has these parameters already")
         return
-    adopted = rewrite(text, changed)
+    places = {name: ".".join(("train", *leaf.path)) for name, leaf in leaves.leaves(Train).items()}
+    adopted = rewrite(text, {places[name]: value for name, value in changed.items()})
     if parse(adopted, str(paths.PARAMS)).train != wanted:
         raise UserError(f"{paths.PARAMS}: its section train is written in a way that cannot be changed in place")
     files.write_text(path, adopted)

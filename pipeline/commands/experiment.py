@@ -7,13 +7,15 @@ What is not named comes from params.yaml. The data is prepared by DVC, if it is 
 into the MLflow run and nowhere else.
 """
 
+import contextlib
+import os
 import tempfile
 from pathlib import Path
 
 import click
 
 from pipeline.config.load import load
-from pipeline.config.schema import Train
+from pipeline.config.schema import Train, leaves
 from pipeline.core import cli, stage
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
@@ -36,17 +38,31 @@ def overrides(arguments: list[str]) -> dict[str, str]:
 
 def usage() -> str:
     """What --help prints."""
-    names = "\n".join(f"  --{name:<16}{field.description}" for name, field in Train.model_fields.items())
+    names = "\n".join(f"  --{name:<16}{leaf.description}" for name, leaf in leaves.leaves(Train).items())
     return f"{__doc__}\nParameters:\n{names}"
+
+
+def note_in_opened_run(error: UserError) -> None:
+    """Writes what is wrong into the run that `mlflow run` has opened for this program, if it was started so."""
+    if run_id := os.environ.get("MLFLOW_RUN_ID"):
+        from pipeline.tracking import runs, store
+
+        with contextlib.suppress(UserError):  # without a store, the terminal alone says what is wrong
+            store.open_store()
+            runs.note_error(run_id, error)
 
 
 @cli.command(usage(), ignore_unknown_options=True)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[--NAME VALUE]...")
 def main(arguments: tuple[str, ...]) -> None:
-    values = overrides(list(arguments))
     begun = stage.snapshot(tuple)
-    dataset_config, params, settings = load("dataset", "train", "evaluate", overrides={"train": values})
-    prepare.bring_up_to_date()
+    try:
+        values = overrides(list(arguments))
+        dataset_config, params, settings = load("dataset", "train", "evaluate", overrides={"train": values})
+        prepare.bring_up_to_date()
+    except UserError as error:
+        note_in_opened_run(error)
+        raise
 
     from pipeline.workflow.evaluate import evaluate
     from pipeline.workflow.train import train, training_run

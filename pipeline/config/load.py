@@ -1,17 +1,19 @@
-"""Checks params.yaml before any stage may touch its outputs, and writes params.schema.json.
+"""Checks params.yaml before any stage may touch its outputs, and says in one line what is wrong with it.
 
 params.yaml becomes frozen, strict, typed sections. A stage asks for the sections that it reads,
 `dataset, train = load("dataset", "train")`, and dvc.yaml declares the same ones (a test compares).
 """
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML, YAMLError
 
-from pipeline.config.schema import Params, Section
+from pipeline.config import moved
+from pipeline.config.schema import Params, Section, leaves
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 
@@ -21,8 +23,8 @@ def load(
 ) -> tuple[Any, ...]:
     """Reads and checks the whole of params.yaml; returns the sections asked for, in that order.
 
-    `overrides` replaces values, given as text: {"train": {"epochs": "10"}}. Raises UserError, naming key, value and
-    what is allowed, for any mistake in any section.
+    `overrides` replaces values by leaf name, given as text: {"train": {"filters": "64"}}. Raises UserError, naming
+    key, value and what is allowed, for any mistake in any section.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -43,49 +45,89 @@ def parse(text: str, where: str) -> Params:
         line = f" line {mark.line + 1}:" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise UserError(f"{where}:{line} {problem}") from None
+    except ValueError as error:  # a number of thousands of digits, a date in the month 13
+        raise UserError(f"{where}: {error}") from None
     except RecursionError:
         raise UserError(f"{where}: is nested too deeply") from None
     if not isinstance(values, dict):
         raise UserError(f"{where}: should hold the sections {', '.join(Params.model_fields)}")
+    if line := moved.explain(values):
+        raise UserError(f"{where}: {line}")
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        raise UserError("\n".join(f"{where}: {line}" for line in _explain(error, Params))) from None
+        raise UserError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
 
 
 def _override(params: Params, section: str, values: dict[str, str]) -> Params:
-    schema = Params.model_fields[section].annotation
+    now = getattr(params, section)
+    known = leaves.leaves(type(now))
+    if unknown := [name for name in values if name not in known]:
+        raise UserError("\n".join(_unknown(name, name, known) for name in unknown))
     try:  # not strict: "10" is a number here
-        changed = schema.model_validate(dict(getattr(params, section)) | values, strict=False)
-        return Params(**dict(params) | {section: changed})
+        changed = params.model_dump() | {section: leaves.with_values(now, values)}
+        return Params.model_validate(changed, strict=False)
     except ValidationError as error:
-        raise UserError("\n".join(_explain(error, schema))) from None
+        raise UserError("\n".join(_explain(error))) from None
 
 
-def _explain(error: ValidationError, schema: type[Section]) -> list[str]:
-    """One line a mistake: the key, what is wrong with it, what is allowed."""
-    lines = []
+def _explain(error: ValidationError) -> list[str]:
+    """One line for each key with a mistake: the key, what is wrong with it, what is allowed."""
+    lines = {}
     for problem in error.errors():
-        *parents, key = problem["loc"] or ("",)
-        where = ".".join(map(str, problem["loc"]))
-        if problem["type"] == "extra_forbidden":
-            allowed = _keys(schema, parents)
-            close = difflib.get_close_matches(str(key), allowed, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            lines.append(f"unknown name {where}; {hint}allowed here: {', '.join(allowed)}")
-        elif problem["type"] == "missing":
-            lines.append(f"{where} is missing")
-        elif problem["type"] == "value_error":
-            nested = len(problem["loc"]) > 2  # those of a section name the key themselves
-            lines.append(f"{where}: {problem['ctx']['error']}" if nested else str(problem["ctx"]["error"]))
+        path, allowed = _find(problem["loc"])
+        where, kind, context = ".".join(path), problem["type"], problem.get("ctx", {})
+        tag = str(context.get("discriminator")).strip("'")
+        if kind == "extra_forbidden":
+            home = _home(path)
+            belongs = f"unknown name {where}; it belongs into {home}"
+            lines[where] = belongs if home else _unknown(where, path[-1], allowed)
+        elif kind == "missing":
+            lines[where] = f"{where} is missing"
+        elif kind == "union_tag_not_found":
+            lines[where] = f"{where}.{tag} is missing"
+        elif kind == "union_tag_invalid":
+            lines[where] = f"{where}.{tag}: input should be {context['expected_tags']}, not {problem['input'][tag]!r}"
+        elif kind == "value_error":  # those of several sections name the keys themselves
+            lines[where] = f"{where}: {context['error']}" if where else str(context["error"])
         else:
             message = problem["msg"][0].lower() + problem["msg"][1:]
-            lines.append(f"{where}: {message}, not {problem['input']!r}")
-    return lines
+            lines[where] = f"{where}: {message}, not {problem['input']!r}"
+    return list(lines.values())
 
 
-def _keys(schema: type[Section], parents: list[Any]) -> list[str]:
-    """The names that are allowed below `parents`; in a mapping from any name to a section, those of the section."""
-    for parent in parents:
-        schema = get_args(schema)[1] if get_origin(schema) is dict else schema.model_fields[parent].annotation
-    return list(schema.model_fields)
+def _unknown(where: str, name: str, allowed: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, allowed, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"unknown name {where}; {hint}allowed here: {', '.join(allowed)}"
+
+
+def _home(path: list[str]) -> str | None:
+    """Where the value at ["train", "filters"] belongs: "train.model"; None where its name is nowhere else."""
+    if len(path) == 2 and (leaf := leaves.leaves(Params.model_fields[path[0]].annotation).get(path[1])):
+        return ".".join((path[0], *leaf.path[:-1]))
+    return None
+
+
+def _find(location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
+    """pydantic's location of a mistake → the keys in params.yaml that lead to it, and the names allowed beside it.
+
+    What pydantic puts in between is left out: the tag of a kind of section, the type in a choice of types.
+    """
+    path: list[str] = []
+    allowed: list[str] = []
+    schema: Any = Params
+    todo = list(location)
+    while todo:
+        key = todo.pop(0)
+        if get_origin(schema) is dict:  # any name → a section
+            schema = get_args(schema)[1]
+        elif isinstance(schema, type) and issubclass(schema, Section):
+            allowed = list(schema.model_fields)
+            field = schema.model_fields.get(str(key))
+            kinds = leaves.kinds(field) if field else {}
+            schema = kinds[str(todo.pop(0))] if kinds and todo else field and field.annotation
+        elif isinstance(key, str):
+            continue
+        path.append(str(key))
+    return path, allowed

@@ -1,6 +1,7 @@
 """params.yaml edited in place."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -8,11 +9,21 @@ from ruamel.yaml.nodes import MappingNode
 
 
 def rewrite(text: str, values: dict[str, Any]) -> str:
-    """The YAML `text` with other values in the section train; all else stays as it is, character by character."""
-    sections: MappingNode = YAML().compose(text)
-    train = next(node for key, node in sections.value if key.value == "train")
-    places = {key.value: (node.start_mark.index, node.end_mark.index) for key, node in train.value}
-    for name, (start, end) in sorted(places.items(), key=lambda item: item[1], reverse=True):
-        if name in values:
-            text = text[:start] + json.dumps(values[name]).strip('"') + text[end:]
+    """The YAML `text` with other values, by path ("train.model.filters"); all else stays, character by character.
+
+    A path that is not there is left out.
+    """
+    places = dict(_places(YAML().compose(text)))
+    for path in sorted(places.keys() & values.keys(), key=lambda path: places[path], reverse=True):
+        start, end = places[path]
+        text = text[:start] + json.dumps(values[path]).strip('"') + text[end:]
     return text
+
+
+def _places(mapping: MappingNode, prefix: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+    """Path → where its value begins and ends, of all that is no mapping itself."""
+    for key, node in mapping.value:
+        if isinstance(node, MappingNode):
+            yield from _places(node, f"{prefix}{key.value}.")
+        else:
+            yield prefix + key.value, (node.start_mark.index, node.end_mark.index)

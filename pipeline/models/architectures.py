@@ -1,21 +1,21 @@
 """The architectures, by name.
 
-To add one: write a file beside this one like cnn.py, name it here, and describe its parameters in config/schema.py.
+To add one: write a file beside this one like cnn.py, and describe its parameters in config/schema/models.py.
 """
+
+import importlib
 
 import keras
 
 from pipeline.config.schema import Train
-from pipeline.models import cnn
-
-BY_NAME = {"cnn": cnn.build}
 
 
 def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> keras.Model:
-    """Builds and compiles the architecture `params.model`; weights and dropout follow from `params.seed`."""
+    """Builds and compiles the architecture `params.model.name`; weights and dropout follow from `params.seed`."""
     keras.utils.clear_session()  # frees what an earlier model of this process left
     keras.utils.set_random_seed(params.seed)
-    model = BY_NAME[params.model](image_shape, classes, params)
+    architecture = importlib.import_module(f"pipeline.models.{params.model.name}")
+    model = architecture.build(image_shape, classes, params.model)
     model.compile(
         optimizer=keras.optimizers.Adam(params.learning_rate),
         loss="sparse_categorical_crossentropy",

@@ -3,10 +3,10 @@
 import keras
 from keras import layers
 
-from pipeline.config.schema import Train
+from pipeline.config.schema import Cnn
 
 
-def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> keras.Model:
+def build(image_shape: tuple[int, int, int], classes: int, params: Cnn) -> keras.Model:
     """The network of the Fashion-MNIST tutorial: 804,554 parameters for 28 × 28 grey pixels and ten classes.
 
     Takes images uint8 (n, height, width, channels) as they are in the files; returns probabilities float32

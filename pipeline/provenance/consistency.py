@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ruamel.yaml import YAML
 
-from pipeline.config.schema import Dataset
+from pipeline.config.schema import Dataset, leaves
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.provenance import dvc_files
@@ -125,12 +125,10 @@ def history(curves: dict[str, dict[int, float]]) -> Iterator[Check]:
 def logged_parameters(logged: dict[str, str]) -> Iterator[Check]:
     """The parameters in dvc.lock against those that MLflow has of the run."""
     for stage in ("preprocess", "train"):
-        for name, value in dvc_files.locked_params(stage).items():
-            if not isinstance(value, dict):  # the limits of the data checks: their result is logged
-                key = f"{stage}.{name}"
-                same = key in logged and _number(logged[key]) == _number(str(value))
-                other = f"{paths.LOCK} names parameters that this run did not have, or MLflow lost them"
-                yield Check("parameters", f"{key} of {paths.LOCK} = MLflow", same, other)
+        for key, value in leaves.flatten({stage: dvc_files.locked_params(stage)}):
+            same = key in logged and _number(logged[key]) == _number(str(value))
+            other = f"{paths.LOCK} names parameters that this run did not have, or MLflow lost them"
+            yield Check("parameters", f"{key} of {paths.LOCK} = MLflow", same, other)
 
 
 def committed_code(commit: str) -> Iterator[Check]:

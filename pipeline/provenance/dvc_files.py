@@ -76,11 +76,6 @@ def locked_params(stage: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def logged_params(stage: str) -> dict[str, Any]:
-    """`locked_params` without nested sections: the limits of the data checks, whose result is logged."""
-    return {name: value for name, value in locked_params(stage).items() if not isinstance(value, dict)}
-
-
 def described() -> dict[str, Described]:
     """Stage → what dvc.yaml says about it. Raises UserError for a damaged one, OSError where there is none."""
     try:

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from mlflow.entities import LoggedModelStatus
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
+from pipeline.config.schema import leaves
 from pipeline.core import files
 from pipeline.data.arrays import Split
 from pipeline.tracking import queries
@@ -19,7 +19,7 @@ from pipeline.tracking import queries
 
 def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
     """Logs parameters (a nested dict, flattened to `section.key`) and tags."""
-    mlflow.log_params(dict(_flatten(params)))
+    mlflow.log_params(dict(leaves.flatten(params)))
     mlflow.set_tags(tags)
 
 
@@ -50,7 +50,7 @@ def log_training(metrics: dict[str, Any], history: Path) -> None:
 def log_metrics(figures: dict[str, Any]) -> None:
     """Logs final figures (a nested dict, flattened to `section/key`), each once: a run may be judged again."""
     known = mlflow.get_run(mlflow.active_run().info.run_id).data.metrics
-    final = {key: float(value) for key, value in _flatten(figures, "/")}
+    final = {key: float(value) for key, value in leaves.flatten(figures, "/")}
     mlflow.log_metrics({key: value for key, value in final.items() if known.get(key) != value})
 
 
@@ -123,11 +123,3 @@ class _File:
 
     def save(self, target: str) -> None:
         shutil.copyfile(self.path, target)
-
-
-def _flatten(values: dict[str, Any], separator: str = ".", prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, separator, f"{prefix}{key}{separator}")
-        else:
-            yield f"{prefix}{key}", value

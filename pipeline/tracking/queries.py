@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from pipeline.config.schema import Train
+from pipeline.config.schema import Train, leaves
 from pipeline.core import files
 from pipeline.core.errors import UserError
 from pipeline.tracking import store
@@ -51,12 +51,24 @@ def resolve_run(run_id: str) -> Run:
 
 
 def trained_params(run_id: str) -> dict[str, Any]:
-    """The parameters of a run. Raises UserError where the store has no such run, or it trained nothing."""
+    """The parameters of a run, by leaf name.
+
+    Raises UserError where the store has no such run, or it trained nothing.
+    """
     logged = resolve_run(run_id).data.params
-    found = {name: logged[f"train.{name}"] for name in Train.model_fields if f"train.{name}" in logged}
+    found = {}
+    for name, leaf in leaves.leaves(Train).items():
+        for key in (f"train.{name}", f"train.{'.'.join(leaf.path)}"):  # the first of runs before train.model had parts
+            if key in logged:
+                found[name] = logged[key]
     if not found:
         raise UserError(f"run {run_id} trained nothing; a study is adopted with --study NAME")
     return found
+
+
+def validation_accuracy(run_id: str) -> float | None:
+    """The validation accuracy of a run's best epoch, or None where it came to none. Raises UserError for no run."""
+    return resolve_run(run_id).data.metrics.get("best/accuracy")
 
 
 def find_tagged(key: str, value: str) -> tuple[str, str] | None:

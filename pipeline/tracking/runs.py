@@ -46,13 +46,18 @@ def run(
         mlflow.end_run("KILLED")
         raise
     except BaseException as error:
-        with contextlib.suppress(MlflowException):  # the run was deleted, or the disk is full: `error` is what matters
-            mlflow.set_tag("error", mask_passwords(str(error))[:500] or type(error).__name__)
+        note_error(active.info.run_id, error)
         with contextlib.suppress(MlflowException):
             mlflow.end_run("FAILED")
         if isinstance(error, MlflowException):
             raise UserError(f"MLflow's store: {error.message.splitlines()[0]}") from None
         raise
+
+
+def note_error(run_id: str, error: BaseException) -> None:
+    """Tags a run with what went wrong, as `error`."""
+    with contextlib.suppress(MlflowException):  # the run was deleted, or the disk is full: `error` is what matters
+        mlflow.MlflowClient().set_tag(run_id, "error", mask_passwords(str(error))[:500] or type(error).__name__)
 
 
 def _remove_left(artifacts: str) -> None:

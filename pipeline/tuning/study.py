@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import optuna
 from optuna.trial import TrialState
 
-from pipeline.config.schema import Dataset, Dimension, Train, Tune
+from pipeline.config.schema import Dataset, Dimension, Train, Tune, leaves
 from pipeline.core.errors import UserError
 
 DIRECTIONS = {"validation_accuracy": "maximize", "parameters": "minimize", "cpu_seconds": "minimize"}
@@ -82,7 +82,8 @@ def join_study(storage: optuna.storages.BaseStorage, tune: Tune) -> optuna.Study
 
 def study_config(train: Train, tune: Tune, data: dict[str, str], code: dict[str, str]) -> dict[str, Any]:
     """All that has to stay the same for values of trials to be comparable, as JSON values by name."""
-    fixed = train.model_dump(exclude={"epochs", "threads", *tune.space})
+    searched = {"epochs", "threads", *tune.space}
+    fixed = {name: value for name, value in leaves.values(train).items() if name not in searched}
     return (
         {"tune.objectives": ", ".join(tune.objectives), "tune.epochs": tune.epochs}
         | {f"tune.space.{name}": str(dimension) for name, dimension in tune.space.items()}
@@ -121,7 +122,8 @@ def agreed_limits(study: optuna.Study, tune: Tune) -> Tune:
 
 def enqueue_defaults(study: optuna.Study, train: Train, space: dict[str, Dimension]) -> None:
     """Has a new study try the parameters of params.yaml first, where they lie in the space. Hold the turn."""
-    values = {name: getattr(train, name) for name in space}
+    present = leaves.values(train)
+    values = {name: present[name] for name in space}
     inside = all(dimension.holds(values[name]) for name, dimension in space.items())
     if inside and not study.get_trials(deepcopy=False):
         study.enqueue_trial(values)

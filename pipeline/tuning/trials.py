@@ -8,7 +8,7 @@ import optuna
 from optuna.storages import RetryHeartbeatStaleTrialCallback as Retry
 from optuna.trial import FrozenTrial, TrialState
 
-from pipeline.config.schema import Dimension, Train, Tune
+from pipeline.config.schema import Dimension, Train, Tune, leaves
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -20,11 +20,11 @@ def suggest(trial: optuna.Trial, train: Train, space: dict[str, Dimension]) -> T
         if dimension.choices is not None:
             chosen[name] = trial.suggest_categorical(name, dimension.choices)
         else:
-            whole = Train.model_fields[name].annotation is int
+            whole = leaves.leaves(Train)[name].annotation is int
             ask = trial.suggest_int if whole else trial.suggest_float
             step = dimension.step if dimension.step is not None or not whole else 1
             chosen[name] = ask(name, dimension.low, dimension.high, step=step, log=dimension.log)
-    return Train.model_validate(dict(train) | chosen)
+    return leaves.replace(train, chosen)
 
 
 def retried(study: optuna.Study) -> set[int]:
@@ -85,6 +85,6 @@ def best_trial(study: optuna.Study) -> FrozenTrial | None:
 
 
 def train_params(study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
-    """The parameters of the section train that this trial was trained with."""
+    """The parameters that this trial was trained with, by leaf name."""
     fixed = {k.removeprefix("train."): v for k, v in study.user_attrs["subject"].items() if k.startswith("train.")}
     return fixed | trial.params | {name: trial.user_attrs[name] for name in ("epochs", "threads")}

@@ -29,7 +29,7 @@ from pipeline.tracking.logging import (
 
 def restore(dataset_config: Dataset) -> None:
     """Fills the active run with what is known of the training of the model in this folder. May be called again."""
-    locked = {stage: dvc_files.logged_params(stage) for stage in ("preprocess", "train")}
+    locked = {stage: dvc_files.locked_params(stage) for stage in ("preprocess", "train")}
     there = {
         name: folder for name, folder in paths.TRAINING_DATA.items() if folder.is_dir()
     }  # `dvc pull evaluate` brings less

@@ -84,7 +84,7 @@ def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> No
     architectures.use_threads(params.threads)
     model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), params)
     log_text(saving.summary(model), "model_summary.txt")
-    say(f"training {params.model}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images")
+    say(f"training {params.model.name}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images")
     restored = checkpoint.restore(resume, model)
     if restored.history:
         say(f"going on after epoch {len(restored.history)} of {params.epochs}")
@@ -102,7 +102,7 @@ def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, "Split"
 
     tags = lineage.tags(paths.TRAINING_DATA)
     logged = {"train": params.model_dump(), "dataset": {"name": dataset_config.name}}
-    log_start(logged | {"preprocess": dvc_files.logged_params("preprocess")}, tags)
+    log_start(logged | {"preprocess": dvc_files.locked_params("preprocess")}, tags)
     for name, images in splits.items():
         log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
     log_files(paths.DATA_CHECKS, "data")

@@ -1,40 +1,18 @@
+import json
+from typing import Any
+
 import pytest
-from helpers.project import ROOT
+from helpers.data import SHIPPED
 
 from pipeline.commands import adopt
-from pipeline.config.load import parse
-from pipeline.config.rewrite import rewrite
-from pipeline.core import paths
+from pipeline.config.load import load, parse
+from pipeline.config.schema import Train, leaves
+from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.tracking import queries
 
-TEXT = (ROOT / "params.yaml").read_text()
-
-
-def test_only_the_values_change_character_by_character():
-    values = {"filters": 48, "dropout": 0.30000000000000004, "model": "cnn", "learning_rate": 1e-05}
-    adopted = rewrite(TEXT, values)
-    changed = [(old, new) for old, new in zip(TEXT.splitlines(), adopted.splitlines(), strict=True) if old != new]
-    assert changed == [
-        ("  filters: 32", "  filters: 48"),
-        ("  dropout: 0.25", "  dropout: 0.30000000000000004"),
-        ("  learning_rate: 0.002", "  learning_rate: 1e-05"),
-    ]
-    train = parse(adopted, "params.yaml").train
-    assert (train.filters, train.dropout, train.learning_rate) == (48, 0.30000000000000004, 1e-05)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("train: {filters: 1, dropout: 0.5}  # mine\n", "train: {filters: 7, dropout: 0.5}  # mine\n"),
-        ("a: 1\ntrain:\n    # why\n    filters:   1   # few\n", "a: 1\ntrain:\n    # why\n    filters:   7   # few\n"),
-        ("'train':\n  'filters': 1\nz: 2", "'train':\n  'filters': 7\nz: 2"),
-        ("é: ü\r\ntrain:\r\n  filters: 1\r\n", "é: ü\r\ntrain:\r\n  filters: 7\r\n"),
-    ],
-)
-def test_comments_order_and_layout_stay(text, expected):
-    assert rewrite(text, {"filters": 7}) == expected
+TEXT = SHIPPED.read_text()
+BEFORE = leaves.values(parse(TEXT, "").train)
 
 
 def test_a_run_that_is_not_there_or_trained_nothing_is_one_line(store):
@@ -44,42 +22,89 @@ def test_a_run_that_is_not_there_or_trained_nothing_is_one_line(store):
         queries.trained_params(store.create_run("0").info.run_id)
 
 
-def test_a_run_is_adopted_but_for_what_is_kept(store, tmp_path, monkeypatch, capsys):
+def logged(store, **values) -> str:
+    """A run that trained with these parameters, by leaf name, to a validation accuracy of 0.9138."""
     run = store.create_run("0").info.run_id
-    for name, value in {"train.filters": 64, "train.dropout": 0.5, "train.epochs": 3, "other": 1}.items():
-        store.log_param(run, name, value)
+    for name, value in values.items():
+        store.log_param(run, ".".join(("train", *leaves.leaves(Train)[name].path)), value)
+    store.log_metric(run, "best/accuracy", 0.9138)
+    return run
+
+
+def run_adopt(*arguments: str) -> None:
+    adopt.main.main(list(arguments), standalone_mode=False)
+
+
+def train_of_params() -> dict[str, Any]:
+    return leaves.values(parse(paths.PARAMS.read_text(), "").train)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with the shipped params.yaml, in which the process stands."""
     monkeypatch.chdir(tmp_path)
     paths.PARAMS.write_text(TEXT)
-    arguments = [run, "--keep", "epochs"]
-    adopt.main.main(arguments, standalone_mode=False)
-    train = parse(paths.PARAMS.read_text(), "").train
-    assert (train.filters, train.dropout, train.epochs) == (64, 0.5, 10)
+
+
+def test_a_run_is_adopted_but_for_epochs_threads_and_what_is_kept(store, here, capsys):
+    run = logged(store, model="cnn", filters=64, dropout=0.5, batch_size=64, epochs=3, threads=1)
+    run_adopt(run, "--keep", "dropout")
+    assert train_of_params() == BEFORE | {"filters": 64, "batch_size": 64}
     shown = capsys.readouterr().out
-    assert "-  filters: 32\n+  filters: 64" in shown and "epochs" not in shown
-    adopt.main.main(arguments, standalone_mode=False)
+    assert "-    filters: 32\n+    filters: 64" in shown and "-  batch_size: 128\n+  batch_size: 64" in shown
+    assert "epochs: 3" not in shown and "\n    dropout" not in shown
+    run_adopt(run, "--keep", "dropout")
     assert "has these parameters already" in capsys.readouterr().out
+    run_adopt(run, "--all", "--keep", "threads")
+    assert train_of_params() == BEFORE | {"filters": 64, "dropout": 0.5, "batch_size": 64, "epochs": 3}
 
 
-def test_a_value_that_would_not_train_leaves_the_file(store, tmp_path, monkeypatch):
+def test_a_run_of_an_earlier_version_is_adopted(store, here):
     run = store.create_run("0").info.run_id
-    store.log_param(run, "train.batch_size", 10_000_000)
-    monkeypatch.chdir(tmp_path)
-    paths.PARAMS.write_text(TEXT)
-    arguments = [run]
-    with pytest.raises(UserError, match="batch_size"):
-        adopt.main.main(arguments, standalone_mode=False)
+    for name, value in {"train.model": "cnn", "train.filters": 64, "train.epochs": 3, "other": 1}.items():
+        store.log_param(run, name, value)
+    run_adopt(run)
+    assert train_of_params() == BEFORE | {"filters": 64}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "verdict"),
+    [(10, ": on the same footing"), (2, ": not on the same footing, only `dvc repro` tells which is better")],
+)
+def test_what_is_in_place_is_shown_beside_what_is_adopted(store, here, capsys, epochs, verdict):
+    run = logged(store, filters=64, epochs=epochs)
+    run_adopt(run)
+    assert "the baseline" not in capsys.readouterr().out
+    files.write_text(paths.TRAIN_METRICS, json.dumps({"best_epoch": 8, "validation": {"accuracy": 0.9274}}))
+    paths.LOCK.write_text("stages: {train: {params: {params.yaml: {train: {epochs: 10}}}}}")
+    run_adopt(run)
+    assert capsys.readouterr().out.startswith(
+        f"run {run}: validation accuracy 0.9138, trained for {epochs} epochs\n"
+        f"the baseline: validation accuracy 0.9274, trained for 10 epochs{verdict}\n"
+    )
+
+
+def test_a_model_that_is_not_the_one_of_params_yaml_is_left_to_the_user(store, here, monkeypatch):
+    now = load("train")[0]
+    other = now.model_copy(update={"model": now.model.model_copy(update={"name": "other"})})
+    monkeypatch.setattr(adopt, "load", lambda *sections, overrides=None: (other if overrides else now,))
+    with pytest.raises(UserError, match=r'another one, cnn; write there first: \{"name":"other","filters":32,'):
+        run_adopt(logged(store, filters=64))
     assert paths.PARAMS.read_text() == TEXT
 
 
-def test_line_ends_links_and_rights_stay(store, tmp_path, monkeypatch):
-    run = store.create_run("0").info.run_id
-    store.log_param(run, "train.filters", 64)
-    monkeypatch.chdir(tmp_path)
+def test_a_value_that_would_not_train_leaves_the_file(store, here):
+    with pytest.raises(UserError, match="batch_size"):
+        run_adopt(logged(store, batch_size=10_000_000))
+    assert paths.PARAMS.read_text() == TEXT
+
+
+def test_line_ends_links_and_rights_stay(store, here, tmp_path):
     real = tmp_path / "real.yaml"
     real.write_bytes(TEXT.replace("\n", "\r\n").encode())
     real.chmod(0o600)
+    paths.PARAMS.unlink()
     paths.PARAMS.symlink_to(real)
-    arguments = [run]
-    adopt.main.main(arguments, standalone_mode=False)
+    run_adopt(logged(store, filters=64))
     assert paths.PARAMS.is_symlink() and real.stat().st_mode & 0o777 == 0o600
     assert real.read_bytes().decode() == TEXT.replace("filters: 32", "filters: 64", 1).replace("\n", "\r\n")

@@ -1,6 +1,8 @@
 import pytest
+from helpers.data import SHIPPED
 
-from pipeline.commands.experiment import overrides, usage
+from pipeline.commands.experiment import main, overrides, usage
+from pipeline.core import paths
 from pipeline.core.errors import UserError
 
 
@@ -23,3 +25,13 @@ def test_anything_else_says_how_parameters_are_given(arguments):
 def test_help_lists_every_parameter():
     assert "mlflow run . --env-manager local -P epochs=3" in usage()
     assert all(f"--{name} " in usage() for name in ("filters", "dropout", "batch_size", "learning_rate", "seed"))
+
+
+def test_a_mistake_is_noted_in_the_run_that_mlflow_run_has_opened(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths.PARAMS.write_text(SHIPPED.read_text())
+    run = store.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", run)
+    with pytest.raises(UserError, match="unknown name epoch; did you mean epochs"):
+        main.main(["--epoch", "1"], standalone_mode=False)
+    assert store.get_run(run).data.tags["error"].startswith("unknown name epoch; did you mean epochs")

@@ -87,7 +87,7 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     project = swept.copy(tmp_path / "copy")
     text = (project.folder / "params.yaml").read_text()
     best = trials.best_trial(opened(project))
-    shown = project.ok("python", "-m", "pipeline", "adopt", "--study", "first")
+    shown = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", "--all")
     assert f"+  batch_size: {best.params['batch_size']}" in shown or best.params["batch_size"] == 16
     assert (project.folder / "params.yaml").read_text() != text
     project.ok("dvc", "repro")

@@ -1,17 +1,16 @@
 import copy
 import io
 import json
+import re
 
 import pytest
-from helpers.data import edited
-from helpers.project import ROOT
+from helpers.data import SHIPPED, edited
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipeline.config.load import load, parse
 from pipeline.config.schema import Params
-from pipeline.core import paths
 from pipeline.core.errors import UserError
 
 WRONG = [
@@ -20,17 +19,31 @@ WRONG = [
     ("train.epochs", 1.5, "train.epochs: input should be a valid integer, not 1.5"),
     ("train.epochs", "ten", "train.epochs: input should be a valid integer, not 'ten'"),
     ("train.epochs", True, "train.epochs: input should be a valid integer, not True"),
-    ("train.dropout", 1.0, "train.dropout: input should be less than 1, not 1.0"),
+    ("train.epochs", 10**400, "train.epochs: input should be less than or equal to 1000000, not 1000"),
+    ("tune.epochs", 10**400, "tune.epochs: input should be less than or equal to 1000000, not 1000"),
+    ("train.model.dropout", 1.0, "train.model.dropout: input should be less than 1, not 1.0"),
     ("train.learning_rate", float("nan"), "train.learning_rate: input should be"),
-    ("train.filters", 0, "train.filters: input should be greater than or equal to 1, not 0"),
-    ("train.model", "resnet", "train.model: input should be 'cnn', not 'resnet'"),
+    ("train.model.filters", 0, "train.model.filters: input should be greater than or equal to 1, not 0"),
+    ("train.model.name", "resnet", "train.model.name: input should be 'cnn', not 'resnet'"),
+    ("train.model.name", 3, "train.model.name: input should be 'cnn', not 3"),
+    ("train.model", 3, "train.model: input should be a valid dictionary"),
+    ("train.model", {"filters": 3}, "train.model.name is missing"),
+    ("train.model.filter", 3, "unknown name train.model.filter; did you mean filters? allowed here: name, filters"),
+    ("train.filters", 3, "unknown name train.filters; it belongs into train.model"),
     ("train.batch_size", 1000, "train.batch_size: should be at most the 120 training images, not 1000"),
-    ("train.epoch", 3, "unknown name train.epoch; did you mean epochs? allowed here: model, filters"),
+    ("train.epoch", 3, "unknown name train.epoch; did you mean epochs? allowed here: model, batch_size"),
     ("trian", {}, "unknown name trian; did you mean train? allowed here: dataset, download"),
     ("preprocess.validation", 160, "preprocess.validation: should be 4 to 156"),
     ("preprocess.checks.contrast", 1, "unknown name preprocess.checks.contrast; did you mean contrast_min?"),
     ("evaluate.showcase", 40, "evaluate.showcase: should be less than the 40 test images, not 40"),
     ("dataset.channels", 2, "dataset.channels: input should be 1, 3 or 4, not 2"),
+    ("dataset.channels", True, "dataset.channels: should be a whole number, not True"),
+    ("dataset.channels", 3.0, "dataset.channels: should be a whole number, not 3.0"),
+    ("dataset.width", 10**400, "dataset.width: input should be less than 65536, not 1000"),
+    ("dataset.train.count", 10**400, "dataset.train.count: input should be less than 4294967296, not 1000"),
+    ("dataset.test.format", "png", "dataset.test.format: input should be 'idx', not 'png'"),
+    ("dataset.classes", ["A", 3, "C", "D"], "dataset.classes.1: input should be a valid string, not 3"),
+    ("download.sources", ["\0"], "download.sources.0: should be a line of visible text"),
     ("dataset.classes", ["A", "B", "C", "A"], "dataset.classes: the names should differ"),
     ("dataset.test.images", "train-images", "dataset: the four files should have four names"),
     ("preprocess.checks.pixel_min", 256, "preprocess.checks.pixel_min: input should be less than or equal to 255"),
@@ -38,6 +51,15 @@ WRONG = [
     ("tune.space.filters", {"low": 2}, "tune.space.filters: should have low and high, or choices"),
     ("tune.space.filters", {"low": 2, "high": 6, "step": 0.5}, "tune.space.filters.step: should be a whole number"),
     ("tune.space.filters", {"low": 2, "high": 6, "step": 3}, "tune.space.filters: step: should lead from low to high"),
+    ("tune.space.filters", {"low": 0, "high": 6}, "tune.space.filters: input should be greater than or equal to 1"),
+    ("tune.space.filters", {"low": 2, "high": 10**400}, "tune.space.filters.high: input should be less than or equal"),
+    (
+        "tune.space.dropout",
+        {"low": "x", "high": 1},
+        "tune.space.dropout.low: input should be a valid number, not 'x'",
+    ),
+    ("tune.space.dropout", {"low": 0, "high": 0.5, "step": 5e-324}, "tune.space.dropout: step: should lead"),
+    ("tune.space.model", {"choices": ["cnn"]}, "unknown name tune.space.model; allowed here: filters, dense_units"),
     ("tune.space.filters", {"lo": 2, "high": 6}, "unknown name tune.space.filters.lo; did you mean low?"),
     ("dataset.train.images", "../../etc/passwd", "dataset.train.images: string should match pattern"),
 ]
@@ -57,6 +79,22 @@ def changed(values: dict, key: str, value) -> dict:
         section = section[parent]
     section[last] = value
     return values
+
+
+@pytest.mark.parametrize("text", ["", " ", "a\nb", "\x7f", "\ud800", "\u2028"])
+def test_text_that_nothing_can_show_is_refused(source, text):
+    values = changed(source[1], "dataset.name", text)
+    values["dataset"]["classes"][2] = values["download"]["sources"][0] = text
+    with pytest.raises(UserError) as error:
+        parse(json.dumps(values), "params.yaml")  # JSON is YAML
+    places = ("dataset.name", "dataset.classes.2", "download.sources.0")
+    for line, place in zip(str(error.value).splitlines(), places, strict=True):
+        assert re.fullmatch(f"params.yaml: {place}: (should|input should) be a .*, not {re.escape(repr(text))}", line)
+
+
+def test_names_of_all_languages_are_welcome(source):
+    names = ["Knöchel-Stiefel 👢", "می‌خواهم", "T-shirt/top", "上衣"]
+    assert parse(as_yaml(changed(source[1], "dataset.classes", names)), "").dataset.classes == names
 
 
 @pytest.mark.parametrize(("key", "value", "message"), WRONG)
@@ -81,6 +119,8 @@ def test_a_missing_key_is_named(source):
         ("a: 1\na: 2\n", "duplicate key"),
         ("", "should hold the sections dataset, download"),
         ("hello", "should hold the sections"),
+        ("a: 1" + "0" * 5000, "Exceeds the limit"),
+        ("a: 2026-13-01", "month must be in 1..12"),
     ],
 )
 def test_text_that_is_no_mapping_is_refused(text, message):
@@ -94,7 +134,7 @@ def test_any_text_is_either_parameters_or_a_user_error(text):
         parse(text, "params.yaml")
 
 
-@given(edited((ROOT / "params.yaml").read_text(), st.text(max_size=4) | st.sampled_from("0-1:[]{}#&*!|>'\"%@`\n\t ")))
+@given(edited(SHIPPED.read_text(), st.text(max_size=4) | st.sampled_from("0-1:[]{}#&*!|>'\"%@`\n\t ")))
 def test_an_edited_file_is_either_parameters_or_lines_that_name_it(text):
     try:
         params = parse(text, "params.yaml")
@@ -118,13 +158,13 @@ def test_any_value_anywhere_is_either_within_its_limits_or_a_user_error(source, 
         assert str(error).startswith("params.yaml: ")
         return
     train = params.train
-    assert train.epochs >= 1 and train.filters >= 1 and 0 <= train.dropout < 1 and 1 <= train.batch_size <= 120
-    assert train.model == "cnn" and 0 <= train.seed < 2**31
+    assert 1 <= train.epochs <= 10**6 and 1 <= train.batch_size <= 120 and 0 <= train.seed < 2**31
+    assert train.model.filters >= 1 and 0 <= train.model.dropout < 1
 
 
 def test_load_returns_the_sections_in_the_order_asked_for():
-    train, dataset = load("train", "dataset", path=ROOT / "params.yaml")
-    assert (train.epochs, dataset.image_shape) == (10, (28, 28, 1))
+    train, dataset = load("train", "dataset", path=SHIPPED)
+    assert (type(train).__name__, type(dataset).__name__) == ("Train", "Dataset")
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path):
@@ -137,10 +177,12 @@ def test_overrides_are_given_as_text(tmp_path, source):
     path = tmp_path / "params.yaml"
     path.write_text(as_yaml(source[1]))
     (train,) = load("train", overrides={"train": {"epochs": "7", "dropout": "0.5"}}, path=path)
-    assert (train.epochs, train.dropout, train.filters) == (7, 0.5, 4)
+    assert (train.epochs, train.model.dropout, train.model.filters) == (7, 0.5, 4)
     for values, message in [
         ({"epochs": "ten"}, "epochs: input should be a valid integer"),
         ({"epoch": "3"}, "unknown name epoch; did you mean epochs?"),
+        ({"model": "resnet"}, r"train.model.name: input should be 'cnn', not 'resnet'"),
+        ({"filters": "0"}, "train.model.filters: input should be greater than or equal to 1"),
         ({"epochs": "1; touch x"}, "epochs: input should be a valid integer"),
         ({"batch_size": "500"}, "train.batch_size: should be at most the 120"),
     ]:
@@ -148,5 +190,25 @@ def test_overrides_are_given_as_text(tmp_path, source):
             load("train", overrides={"train": values}, path=path)
 
 
-def test_the_committed_schema_is_that_of_the_code():
-    assert json.loads((ROOT / paths.SCHEMA).read_text()) == Params.model_json_schema()
+def flat(values: dict) -> dict:
+    """As an earlier version had it: the model's parameters beside its name, and no formats."""
+    old = copy.deepcopy(values)
+    model = old["train"].pop("model")
+    old["train"] = {"model": model.pop("name")} | model | old["train"]
+    for half in ("train", "test"):
+        del old["dataset"][half]["format"]
+    return old
+
+
+def test_an_old_file_gives_one_line_that_says_what_moved_where(source):
+    with pytest.raises(UserError) as error:
+        parse(as_yaml(flat(source[1])), "params.yaml")
+    assert str(error.value) == (
+        "params.yaml: train.model holds the model's parameters now: "
+        "model: {name: cnn, filters: 4, dense_units: 8, dropout: 0.25}; "
+        "dataset.train and dataset.test say their format now: format: idx"
+    )
+    moved = flat(source[1])["train"] | {"model": {"name": "cnn", "filters": 4, "dense_units": 8, "dropout": 0.25}}
+    for name in ("filters", "dense_units", "dropout"):
+        del moved[name]
+    parse(as_yaml(source[1] | {"train": moved}), "params.yaml")  # as it says

@@ -4,7 +4,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from helpers.project import ROOT, Project
+from helpers.data import SHIPPED
+from helpers.project import Project
 
 from pipeline.config.load import load
 from pipeline.core import stage
@@ -14,7 +15,7 @@ from pipeline.core.errors import UserError
 @pytest.fixture
 def params_file(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text(SHIPPED.read_text())
     return tmp_path / "params.yaml"
 
 

@@ -28,7 +28,7 @@ def test_mlflow_run_leaves_a_complete_run_and_the_workspace_as_it_was(workspace)
     assert len(new) == 2 and {run.info.status for run in new} == {"FINISHED"}
     for run in new:
         assert set(run.data.metrics) >= METRICS
-        assert (run.data.params["train.epochs"], run.data.params["train.filters"]) == ("1", "6")
+        assert (run.data.params["train.epochs"], run.data.params["train.model.filters"]) == ("1", "6")
         assert {"figures/confusion_matrix.png", "checkpoints/epoch_001.keras"} <= workspace.artifacts(run)
     assert workspace.outputs() == before
     assert workspace.ok("git", "status", "--porcelain") == ""
@@ -38,9 +38,9 @@ def test_mlflow_run_leaves_a_complete_run_and_the_workspace_as_it_was(workspace)
     ("parameter", "message"),
     [
         ("epoch=10", "unknown name epoch; did you mean epochs? allowed here: model, filters"),
-        ("epochs=ten", "epochs: input should be a valid integer"),
+        ("epochs=ten", "train.epochs: input should be a valid integer"),
         ("help=1", "unknown name help; allowed here: model"),
-        ("epochs=1; touch x", "epochs: input should be a valid integer"),
+        ("epochs=1; touch x", "train.epochs: input should be a valid integer"),
         ("batch_size=500", "train.batch_size: should be at most the 120 training images, not 500"),
     ],
 )

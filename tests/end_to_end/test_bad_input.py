@@ -21,8 +21,8 @@ def workspace(done, tmp_path_factory) -> Project:
 @pytest.mark.parametrize(
     ("section", "key", "value", "message"),
     [
-        ("train", "epochs", 0, "params.yaml: train.epochs: input should be greater than or equal to 1, not 0"),
-        ("train", "model", "resnet", "params.yaml: train.model: input should be 'cnn', not 'resnet'"),
+        ("train", "epochs", 0, "train.epochs: input should be greater than or equal to 1, not 0"),
+        ("train", "model", {"name": "resnet"}, "train.model.name: input should be 'cnn', not 'resnet'"),
         ("train", "batch_size", 900, "train.batch_size: should be at most the 120 training images"),
         ("evaluate", "shwcase", 1, "unknown name evaluate.shwcase; did you mean showcase?"),
     ],
@@ -41,10 +41,10 @@ def test_a_mistake_in_the_parameters_stops_before_any_output_is_touched(workspac
 
 def test_a_missing_key_is_named(workspace):
     before, params = workspace.outputs(), workspace.params()
-    del params["train"]["dropout"]
+    del params["train"]["model"]["dropout"]
     workspace.write_params(params)
     try:
-        assert "params.yaml: train.dropout is missing" in workspace.fails("dvc", "repro")
+        assert "params.yaml: train.model.dropout is missing" in workspace.fails("dvc", "repro")
         assert workspace.outputs() == before
     finally:
         workspace.ok("git", "checkout", "params.yaml")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.data import METRICS, TEST
+from helpers.data import METRICS, SHIPPED, TEST
 from helpers.project import ROOT, Project
 from ruamel.yaml import YAML
 
@@ -29,7 +29,7 @@ def test_repro_shows_progress_and_leaves_one_complete_run(done):
     assert run.info.status == "FINISHED"
     assert set(run.data.metrics) >= METRICS
     assert run.data.params["preprocess.validation"] == "40" and run.data.tags["evaluate.mistakes"] == "5"
-    assert run.data.params["train.epochs"] == "2" and run.data.params["train.model"] == "cnn"
+    assert run.data.params["train.epochs"] == "2" and run.data.params["train.model.name"] == "cnn"
     assert [p.step for p in done.client().get_metric_history(run.info.run_id, "validation/accuracy")] == [1, 2]
     tags = run.data.tags
     assert len(tags["git.commit"]) == 40 and tags["git.dirty"] == "false" and tags["dvc.stage"] == "train"
@@ -145,7 +145,7 @@ def test_a_model_that_its_run_did_not_train_is_not_judged(done, tmp_path):
 
 
 def test_one_epoch_on_the_real_images(tmp_path):
-    params = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+    params = YAML(typ="safe", pure=True).load(SHIPPED)
     params["train"]["epochs"] = 1
     params["download"]["sources"].insert(0, str(ROOT / paths.RAW))  # where they are here already
     project = Project(tmp_path / "real", params)

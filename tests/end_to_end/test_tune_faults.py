@@ -179,7 +179,7 @@ def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(proje
         assert len(trials.effective_trials(this)) == 4 and len(trials.retried(this)) == 2
         assert all(trial.state.is_finished() for trial in this.trials)
         count = len(this.trials)
-        adopted = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", OPTUNA_STORAGE=address)
+        adopted = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", "--all", OPTUNA_STORAGE=address)
         assert "+++ params.yaml" in adopted
     (parent,) = parents(project)
     assert parent.info.status == "FINISHED" and len(children(project, parent)) == count

@@ -13,6 +13,7 @@ from pipeline.core import files
 from pipeline.data.arrays import Split
 
 METRICS = {"train/loss", "train/accuracy", "validation/loss", "validation/accuracy", "test/accuracy", "test/loss"}
+SHIPPED = ROOT / "tests" / "shipped_params.yaml"  # as params.yaml came; the user may have made his own of that
 CLASSES, SIDE, TRAIN, TEST = 4, 8, 160, 40
 
 
@@ -38,7 +39,7 @@ def write_source(folder: Path, train: Split, test: Split) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     parts = {}
     for name, split in (("train", train), ("test", test)):
-        parts[name] = {"count": len(split.images)}
+        parts[name] = {"format": "idx", "count": len(split.images)}
         for kind, values in (("images", split.images.squeeze(-1)), ("labels", split.labels)):
             plain = folder / f"{name}-{kind}"
             plain.write_bytes(idx_bytes(values))
@@ -49,12 +50,13 @@ def write_source(folder: Path, train: Split, test: Split) -> dict:
 
 
 def small_params(parts: dict, source: Path) -> dict:
-    """The project's own params.yaml, shrunk to the small data set."""
-    params = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+    """The shipped params.yaml, shrunk to the small data set."""
+    params = YAML(typ="safe", pure=True).load(SHIPPED)
     params["dataset"] |= {"name": "quadrants", "classes": list("ABCD"), "height": SIDE, "width": SIDE} | parts
     params["download"] |= {"sources": [str(source)]}
     params["preprocess"] |= {"validation": 40}
-    params["train"] |= {"filters": 4, "dense_units": 8, "batch_size": 16, "epochs": 2, "learning_rate": 0.01}
+    params["train"] |= {"batch_size": 16, "epochs": 2, "learning_rate": 0.01}
+    params["train"]["model"] |= {"filters": 4, "dense_units": 8}
     params["tune"] |= {"trials": 3, "epochs": 2}
     params["tune"]["space"] |= {"filters": {"low": 2, "high": 6, "step": 2}, "batch_size": {"choices": [8, 16]}}
     params["evaluate"] |= {"showcase": 6, "mistakes": 5}

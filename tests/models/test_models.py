@@ -1,11 +1,15 @@
-import typing
+import importlib
+import inspect
+import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from helpers.data import SHIPPED
 
 from pipeline.config.load import load
-from pipeline.config.schema import Train
+from pipeline.config.schema import Train, leaves
 from pipeline.core import files
 from pipeline.core.errors import UserError
 from pipeline.models import architectures, saving
@@ -24,7 +28,7 @@ LAYERS = [  # the tutorial's network: name, output shape, parameters
 
 @pytest.fixture(scope="module")
 def defaults() -> Train:
-    (train,) = load("train")
+    (train,) = load("train", path=SHIPPED)
     return train
 
 
@@ -40,17 +44,27 @@ def test_cnn_is_the_network_of_the_tutorial_layer_by_layer(defaults):
 
 
 def test_every_parameter_has_its_effect(defaults):
-    small = defaults.model_copy(update={"filters": 3, "dense_units": 5, "dropout": 0.5, "learning_rate": 0.1})
+    small = leaves.replace(defaults, {"filters": 3, "dense_units": 5, "dropout": 0.5, "learning_rate": 0.1})
     model = architectures.build((8, 6, 3), 4, small)
     assert model.output_shape == (None, 4) and model.input_shape == (None, 8, 6, 3)
     assert (model.layers[1].filters, model.layers[5].units, model.layers[3].rate) == (3, 5, 0.5)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
 
 
-def test_every_name_in_the_parameters_is_a_model(defaults):
-    assert set(typing.get_args(Train.model_fields["model"].annotation)) == set(architectures.BY_NAME)
-    for name in architectures.BY_NAME:
-        architectures.build((8, 8, 1), 2, defaults.model_copy(update={"model": name}))
+def test_every_model_of_the_schema_has_its_file():
+    for name in leaves.kinds(Train.model_fields["model"]):
+        build = importlib.import_module(f"pipeline.models.{name}").build
+        assert list(inspect.signature(build).parameters) == ["image_shape", "classes", "params"]
+
+
+def test_another_model_is_found_by_its_name_and_gets_its_own_parameters(defaults, monkeypatch):
+    def build(image_shape, classes, params):
+        inputs = keras.layers.Input(image_shape)
+        return keras.Sequential([inputs, keras.layers.Flatten(), keras.layers.Dense(classes, name=params.layer)])
+
+    monkeypatch.setitem(sys.modules, "pipeline.models.other", SimpleNamespace(build=build))
+    other = defaults.model_copy(update={"model": SimpleNamespace(name="other", layer="only")})
+    assert architectures.build((8, 8, 1), 2, other).layers[-1].name == "only"
 
 
 def test_the_seed_decides_the_weights(defaults):

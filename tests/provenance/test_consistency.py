@@ -25,10 +25,10 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("pipeline").mkdir()
     Path("pipeline/train.py").write_bytes(CODE)
-    Path("params.yaml").write_text("train: {epochs: 2, dropout: 0}\n")
+    Path("params.yaml").write_text("train: {epochs: 2, model: {dropout: 0}}\n")
     Path("dvc.yaml").write_text(STAGES)
     dep = {"path": "pipeline/train.py", "md5": hashlib.md5(CODE).hexdigest()}
-    params = {"params.yaml": {"train": {"epochs": 2, "dropout": 0}}}
+    params = {"params.yaml": {"train": {"epochs": 2, "model": {"dropout": 0}}}}
     YAML().dump({"stages": {"train": {"cmd": "python", "deps": [dep], "params": params}}}, Path("dvc.lock"))
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
     for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "start")):
@@ -43,10 +43,10 @@ def broken(links) -> list[str]:
 
 
 def test_parameters_in_the_lock_are_those_of_the_run():
-    assert broken(consistency.logged_parameters({"train.epochs": "2", "train.dropout": "0.0"})) == []
-    logged = {"train.epochs": "3", "train.dropout": "0.0"}
+    assert broken(consistency.logged_parameters({"train.epochs": "2", "train.model.dropout": "0.0"})) == []
+    logged = {"train.epochs": "3", "train.model.dropout": "0.0"}
     assert broken(consistency.logged_parameters(logged)) == ["train.epochs of dvc.lock = MLflow"]
-    assert broken(consistency.logged_parameters({"train.epochs": "2"})) == ["train.dropout of dvc.lock = MLflow"]
+    assert broken(consistency.logged_parameters({"train.epochs": "2"})) == ["train.model.dropout of dvc.lock = MLflow"]
 
 
 def test_code_in_the_lock_is_that_of_the_commit():

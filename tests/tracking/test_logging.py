@@ -14,14 +14,14 @@ from pipeline.tracking.logging import log_data, log_epoch, log_metrics, log_mode
 def test_params_curves_and_metrics_have_the_documented_names(store):
     row = {"epoch": 1, "loss": 0.5, "accuracy": 0.7, "validation_loss": 0.4, "validation_accuracy": 0.8}
     with runs.run() as run_id:
-        log_start({"train": {"epochs": 2, "model": "cnn"}}, {"git.dirty": "false"})
+        log_start({"train": {"epochs": 2, "model": {"name": "cnn"}}}, {"git.dirty": "false"})
         log_epoch(row, epoch_seconds=1.5)
         log_epoch(row | {"epoch": 2, "loss": 0.3})
         for _ in range(2):
             log_metrics({"test": {"accuracy": 0.9}})
     assert len(store.get_metric_history(run_id, "test/accuracy")) == 1, "judged again, with the same outcome"
     run = store.get_run(run_id)
-    assert run.data.params == {"train.epochs": "2", "train.model": "cnn"}
+    assert run.data.params == {"train.epochs": "2", "train.model.name": "cnn"}
     assert [(p.step, p.value) for p in store.get_metric_history(run_id, "train/loss")] == [(1, 0.5), (2, 0.3)]
     assert run.data.metrics["validation/accuracy"] == 0.8 and run.data.metrics["test/accuracy"] == 0.9
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.data import make_split
 
-from pipeline.config.schema import Params
+from pipeline.config.schema import Params, leaves
 from pipeline.models import architectures
 from pipeline.training import checkpoint, loop
 from pipeline.training.loop import Epoch, TrainingState
@@ -21,7 +21,7 @@ def root(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def settings(source):
     params = Params.model_validate(source[1])
-    return params.train.model_copy(update={"epochs": 5, "dropout": 0.4})
+    return leaves.replace(params.train, {"epochs": 5, "dropout": 0.4})
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import optuna
 import pytest
 
-from pipeline.config.schema import Dimension
+from pipeline.config.schema import Dimension, leaves
 from pipeline.core.errors import UserError
 from pipeline.tuning.study import (
     agree_limits,
@@ -76,16 +76,16 @@ def test_limits_are_the_largest_that_are_asked_for_at_one_time(memory, params):
 
 def test_parameters_between_the_steps_are_not_tried_first(memory, params):
     this = open_study(memory, params.tune, about(params))
-    enqueue_defaults(this, params.train.model_copy(update={"filters": 5}), params.tune.space)
+    enqueue_defaults(this, leaves.replace(params.train, {"filters": 5}), params.tune.space)
     assert not this.trials
     enqueue_defaults(this, params.train, params.tune.space)
-    assert this.trials[0].system_attrs["fixed_params"]["filters"] == params.train.filters
+    assert this.trials[0].system_attrs["fixed_params"]["filters"] == params.train.model.filters
 
 
 def test_the_subject_knows_all_but_threads_and_what_is_searched(params):
     known = about(params)
     fixed = {name.removeprefix("train.") for name in known if name.startswith("train.")}
-    assert fixed == set(type(params.train).model_fields) - {"threads", "epochs", *params.tune.space}
+    assert fixed == set(leaves.values(params.train)) - {"threads", "epochs", *params.tune.space}
     assert known["tune.epochs"] == params.tune.epochs
 
 

@@ -3,7 +3,7 @@ import pytest
 from helpers.studies import add
 from optuna.trial import TrialState
 
-from pipeline.config.schema import Dimension
+from pipeline.config.schema import Dimension, leaves
 from pipeline.tuning import trials
 from pipeline.tuning.study import silence_optuna, study_config
 
@@ -24,11 +24,11 @@ def test_suggestions_follow_the_space_and_the_type_of_the_parameter(params):
     }
     this = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     seen = [trials.suggest(this.ask(), params.train, space) for _ in range(40)]
-    assert {one.filters for one in seen} == {2, 4, 6} and {one.batch_size for one in seen} == {8, 16}
-    assert all(4 <= one.dense_units <= 64 and 0 <= one.dropout <= 0.5 for one in seen)
+    assert {one.model.filters for one in seen} == {2, 4, 6} and {one.batch_size for one in seen} == {8, 16}
+    assert all(4 <= one.model.dense_units <= 64 and 0 <= one.model.dropout <= 0.5 for one in seen)
     assert {one.schedule for one in seen} == {"constant", "cosine"}
     assert {one.epochs for one in seen} == {params.train.epochs}
-    assert all(type(one.dropout) is float and type(one.dense_units) is int for one in seen)
+    assert all(type(one.model.dropout) is float and type(one.model.dense_units) is int for one in seen)
 
 
 def test_an_interrupted_trial_counts_once_and_is_queued_once(this, params):
@@ -89,4 +89,4 @@ def test_the_parameters_of_a_trial_are_complete(this, params):
     trial.set_user_attr("epochs", 2)
     trial.set_user_attr("threads", 1)
     changed = {"filters": 6, "dropout": 0.5, "batch_size": 8, "epochs": 2, "threads": 1}
-    assert trials.train_params(this, this.trials[0]) == params.train.model_dump() | changed
+    assert trials.train_params(this, this.trials[0]) == leaves.values(params.train) | changed

@@ -1,0 +1,94 @@
+"""All sections of params.yaml together, and what they have to agree about."""
+
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from pipeline.config.schema import leaves
+from pipeline.config.schema.dataset import Dataset
+from pipeline.config.schema.section import Line, Section
+from pipeline.config.schema.train import Train
+from pipeline.config.schema.tune import Tune
+
+
+class Download(Section):
+    sources: list[Line] = Field(min_length=1, description="Tried in order: a URL, a folder, or apt:PACKAGE.")
+    timeout: float = Field(gt=0, description="Seconds without an answer after which a source is given up.")
+
+
+class Checks(Section):
+    """Limits of the data checks."""
+
+    pixel_min: int = Field(ge=0, le=255)
+    pixel_max: int = Field(ge=0, le=255)
+    contrast_min: int = Field(ge=0, le=255, description="Brightest minus darkest pixel; 0 lets blank images pass.")
+    class_balance_tolerance: float = Field(
+        ge=0, le=1, description="How far the share of a class may lie from 1 / number of classes."
+    )
+
+
+class Preprocess(Section):
+    validation: int = Field(ge=1, description="Training images set aside for validation, the same share of each class.")
+    seed: int = Field(ge=0, lt=2**32)
+    checks: Checks
+
+
+class Evaluate(Section):
+    calibration_bins: int = Field(ge=1, le=1000, description="Bins of the expected calibration error.")
+    mistakes: int = Field(ge=1, le=100, description="How many of the most confident mistakes are shown.")
+    showcase: int = Field(ge=0, description="Index of the test image shown with its probabilities.")
+
+
+class Params(Section):
+    dataset: Dataset
+    download: Download
+    preprocess: Preprocess
+    train: Train
+    evaluate: Evaluate
+    tune: Tune
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        if len(set(self.dataset.classes)) < len(self.dataset.classes):
+            raise ValueError("dataset.classes: the names should differ from each other")
+        if len(self.dataset.train.sha256 | self.dataset.test.sha256) < 4:
+            raise ValueError("dataset: the four files should have four names")
+        limits = self.preprocess.checks
+        if limits.pixel_min > limits.pixel_max:
+            raise ValueError(f"preprocess.checks.pixel_min: should be at most pixel_max, {limits.pixel_max}")
+        count, validation, classes = self.dataset.train.count, self.preprocess.validation, len(self.dataset.classes)
+        if not classes <= validation <= count - classes:
+            allowed = f"{classes} to {count - classes}, an image of each class on both sides"
+            raise ValueError(f"preprocess.validation: should be {allowed}, not {validation}")
+        if self.train.batch_size > count - validation:
+            allowed = f"at most the {count - validation} training images"
+            raise ValueError(f"train.batch_size: should be {allowed}, not {self.train.batch_size}")
+        if self.evaluate.showcase >= self.dataset.test.count:
+            allowed = f"less than the {self.dataset.test.count} test images"
+            raise ValueError(f"evaluate.showcase: should be {allowed}, not {self.evaluate.showcase}")
+        return self
+
+    @model_validator(mode="after")
+    def _sweep_is_possible(self) -> Self:
+        objectives = self.tune.objectives
+        if objectives[0] != "validation_accuracy" or len(set(objectives)) < len(objectives):
+            raise ValueError("tune.objectives: should begin with validation_accuracy and name each once")
+        if len(objectives) > 1 and self.tune.pruner != "none":
+            raise ValueError("tune.pruner: should be none where there are several objectives (Optuna prunes by one)")
+        fixed = ("model", "epochs", "seed", "threads")
+        searchable = [name for name in leaves.values(self.train) if name not in fixed]
+        for name, dimension in self.tune.space.items():
+            if name not in searchable:
+                raise ValueError(f"unknown name tune.space.{name}; allowed here: {', '.join(searchable)}")
+            if leaves.leaves(Train)[name].annotation is int and dimension.step not in (None, *range(1, 65537)):
+                raise ValueError(f"tune.space.{name}.step: should be a whole number, not {dimension.step}")
+            for value in dimension.values:
+                try:
+                    leaves.replace(self.train, {name: value})
+                except ValidationError as error:
+                    raise ValueError(f"tune.space.{name}: {error.errors()[0]['msg'].lower()}, not {value!r}") from None
+        images = self.dataset.train.count - self.preprocess.validation
+        largest = max(self.tune.space["batch_size"].values) if "batch_size" in self.tune.space else 0
+        if largest > images:
+            raise ValueError(f"tune.space.batch_size: should be at most the {images} training images, not {largest}")
+        return self

@@ -1,0 +1,34 @@
+import pytest
+from helpers.data import SHIPPED
+
+from pipeline.config.load import parse
+from pipeline.config.rewrite import rewrite
+
+TEXT = SHIPPED.read_text()
+
+
+def test_only_the_values_change_character_by_character():
+    values = {"train.model.filters": 48, "train.model.dropout": 0.30000000000000004, "train.learning_rate": 1e-05}
+    written = rewrite(TEXT, values | {"train.model.name": "cnn"})
+    changed = [(old, new) for old, new in zip(TEXT.splitlines(), written.splitlines(), strict=True) if old != new]
+    assert changed == [
+        ("    filters: 32", "    filters: 48"),
+        ("    dropout: 0.25", "    dropout: 0.30000000000000004"),
+        ("  learning_rate: 0.002", "  learning_rate: 1e-05"),
+    ]
+    train = parse(written, "params.yaml").train
+    assert (train.model.filters, train.model.dropout, train.learning_rate) == (48, 0.30000000000000004, 1e-05)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("train: {filters: 1, dropout: 0.5}  # mine\n", "train: {filters: 7, dropout: 0.5}  # mine\n"),
+        ("a: 1\ntrain:\n    # why\n    filters:   1   # few\n", "a: 1\ntrain:\n    # why\n    filters:   7   # few\n"),
+        ("'train':\n  'filters': 1\nz: 2", "'train':\n  'filters': 7\nz: 2"),
+        ("é: ü\r\ntrain:\r\n  filters: 1\r\n", "é: ü\r\ntrain:\r\n  filters: 7\r\n"),
+        ("train: {model: {filters: 1}}\nfilters: 2\n", "train: {model: {filters: 1}}\nfilters: 2\n"),
+    ],
+)
+def test_comments_order_and_layout_stay(text, expected):
+    assert rewrite(text, {"train.filters": 7}) == expected
