@@ -91,14 +91,14 @@ def compare(found: Trained) -> str:
 def main(
     run: str | None, study: str | None, trial: int | None, take_all: bool, keep: tuple[str, ...], storage: str | None
 ) -> None:
-    if (run is None) == (study is None):
-        raise click.UsageError("name a RUN, or a study with --study NAME")
     if trial is not None and study is None:
         raise click.UsageError("--trial: goes with --study")
+    if (run is None) == (study is None):
+        raise click.UsageError("name a RUN, or a study with --study NAME")
     known = leaves.leaves(Train)
     if unknown := set(keep) - known.keys():
         raise click.UsageError(f"--keep: {', '.join(unknown)}: allowed are {', '.join(known)}")
-    found = of_run(run) if run else of_study(study, trial, storage)
+    found = of_study(study, trial, storage) if study is not None else of_run(str(run))
     say(compare(found))
     kept = keep if take_all else (*keep, *KEPT)
     adopt({name: value for name, value in found.params.items() if name not in kept})

@@ -52,9 +52,12 @@ def note_in_opened_run(error: UserError) -> None:
             runs.note_error(run_id, error)
 
 
-@cli.command(usage(), ignore_unknown_options=True)
+@cli.command(usage(), ignore_unknown_options=True, help_option_names=[])
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[--NAME VALUE]...")
 def main(arguments: tuple[str, ...]) -> None:
+    if arguments in [("--help",), ("-h",)]:  # `mlflow run -P help=1` is a mistake in a parameter
+        say(click.get_current_context().get_help())
+        return
     begun = stage.snapshot(tuple)
     try:
         values = overrides(list(arguments))
@@ -75,5 +78,6 @@ def main(arguments: tuple[str, ...]) -> None:
         train(dataset_config, params, Path(out), resume)
         evaluate(dataset_config, settings, Path(out))
         begun.assert_unchanged()
-    checkpoint.discard(queries.tag(run_id, "training"))
+    if training := queries.tag(run_id, "training"):
+        checkpoint.discard(training)
     say(f"run {run_id} is complete; `mlflow ui` shows it")

@@ -51,8 +51,8 @@ def parse(text: str, where: str) -> Params:
         raise UserError(f"{where}: is nested too deeply") from None
     if not isinstance(values, dict):
         raise UserError(f"{where}: should hold the sections {', '.join(Params.model_fields)}")
-    if line := moved.explain(values):
-        raise UserError(f"{where}: {line}")
+    if moves := moved.explain(values):
+        raise UserError(f"{where}: {moves}")
     try:
         return Params.model_validate(values)
     except ValidationError as error:
@@ -60,10 +60,10 @@ def parse(text: str, where: str) -> Params:
 
 
 def _override(params: Params, section: str, values: dict[str, str]) -> Params:
-    now = getattr(params, section)
+    now: Section = getattr(params, section)
     known = leaves.leaves(type(now))
     if unknown := [name for name in values if name not in known]:
-        raise UserError("\n".join(_unknown(name, name, known) for name in unknown))
+        raise UserError("\n".join(_unknown(name, known) for name in unknown))
     try:  # not strict: "10" is a number here
         changed = params.model_dump() | {section: leaves.with_values(now, values)}
         return Params.model_validate(changed, strict=False)
@@ -75,13 +75,13 @@ def _explain(error: ValidationError) -> list[str]:
     """One line for each key with a mistake: the key, what is wrong with it, what is allowed."""
     lines = {}
     for problem in error.errors():
-        path, allowed = _find(problem["loc"])
+        path, section = _find(problem["loc"])
         where, kind, context = ".".join(path), problem["type"], problem.get("ctx", {})
         tag = str(context.get("discriminator")).strip("'")
         if kind == "extra_forbidden":
-            home = _home(path)
-            belongs = f"unknown name {where}; it belongs into {home}"
-            lines[where] = belongs if home else _unknown(where, path[-1], allowed)
+            home = leaves.leaves(section).get(path[-1])
+            belongs = home and f"unknown name {where}; it belongs into {'.'.join((*path[:-1], *home.path[:-1]))}"
+            lines[where] = belongs or _unknown(where, section.model_fields)
         elif kind == "missing":
             lines[where] = f"{where} is missing"
         elif kind == "union_tag_not_found":
@@ -96,26 +96,19 @@ def _explain(error: ValidationError) -> list[str]:
     return list(lines.values())
 
 
-def _unknown(where: str, name: str, allowed: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, allowed, n=1)
+def _unknown(where: str, allowed: Iterable[str]) -> str:
+    close = difflib.get_close_matches(where.rpartition(".")[2], allowed, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     return f"unknown name {where}; {hint}allowed here: {', '.join(allowed)}"
 
 
-def _home(path: list[str]) -> str | None:
-    """Where the value at ["train", "filters"] belongs: "train.model"; None where its name is nowhere else."""
-    if len(path) == 2 and (leaf := leaves.leaves(Params.model_fields[path[0]].annotation).get(path[1])):
-        return ".".join((path[0], *leaf.path[:-1]))
-    return None
-
-
-def _find(location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
-    """pydantic's location of a mistake → the keys in params.yaml that lead to it, and the names allowed beside it.
+def _find(location: tuple[int | str, ...]) -> tuple[list[str], type[Section]]:
+    """pydantic's location of a mistake → the keys in params.yaml that lead to it, and the section it is in.
 
     What pydantic puts in between is left out: the tag of a kind of section, the type in a choice of types.
     """
     path: list[str] = []
-    allowed: list[str] = []
+    section: type[Section] = Params
     schema: Any = Params
     todo = list(location)
     while todo:
@@ -123,11 +116,11 @@ def _find(location: tuple[int | str, ...]) -> tuple[list[str], list[str]]:
         if get_origin(schema) is dict:  # any name → a section
             schema = get_args(schema)[1]
         elif isinstance(schema, type) and issubclass(schema, Section):
-            allowed = list(schema.model_fields)
+            section = schema
             field = schema.model_fields.get(str(key))
             kinds = leaves.kinds(field) if field else {}
             schema = kinds[str(todo.pop(0))] if kinds and todo else field and field.annotation
         elif isinstance(key, str):
             continue
         path.append(str(key))
-    return path, allowed
+    return path, section

@@ -21,18 +21,19 @@ class Dimension(Section):
 
     @model_validator(mode="after")
     def _range_or_choices(self) -> Self:
-        if (self.choices is None) == (self.low is None or self.high is None) or self.choices == []:
-            raise ValueError("should have low and high, or choices")
-        if self.choices is None:
-            if self.low > self.high:
-                raise ValueError(f"low, {self.low}, should be at most high, {self.high}")
-            tiny = 1e-9 * (self.high - self.low)
-            if self.step is not None and (self.log or self.step <= tiny or not self.holds(self.high)):
-                raise ValueError(f"step: should lead from low to high in whole steps, without log, not {self.step}")
-            if self.log and self.low <= 0:
-                raise ValueError(f"low: should be greater than 0 with log, not {self.low}")
-        elif (self.step, self.log, self.low, self.high) != (None, False, None, None):
+        if self.choices and (self.step, self.log, self.low, self.high) != (None, False, None, None):
             raise ValueError("choices: should stand alone, without low, high, step or log")
+        if self.choices:
+            return self
+        if self.choices is not None or self.low is None or self.high is None:
+            raise ValueError("should have low and high, or choices")
+        if self.low > self.high:
+            raise ValueError(f"low, {self.low}, should be at most high, {self.high}")
+        tiny = 1e-9 * (self.high - self.low)
+        if self.step is not None and (self.log or self.step <= tiny or not self.holds(self.high)):
+            raise ValueError(f"step: should lead from low to high in whole steps, without log, not {self.step}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"low: should be greater than 0 with log, not {self.low}")
         return self
 
     def holds(self, value: Any) -> bool:
