@@ -14,6 +14,7 @@ from ruamel.yaml import YAML, YAMLError
 
 from pipeline.config import moved
 from pipeline.config.schema import Params, Section, leaves
+from pipeline.config.schema.params import NO_SWEEP
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 
@@ -66,7 +67,7 @@ def _override(params: Params, section: str, values: dict[str, str]) -> Params:
         raise UserError("\n".join(_unknown(name, known) for name in unknown))
     try:  # not strict: "10" is a number here
         changed = params.model_dump() | {section: leaves.with_values(now, values)}
-        return Params.model_validate(changed, strict=False)
+        return Params.model_validate(changed, strict=False, context=NO_SWEEP if section == "train" else None)
     except ValidationError as error:
         raise UserError("\n".join(_explain(error))) from None
 

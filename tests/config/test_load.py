@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from pipeline.config.load import load, parse
 from pipeline.config.schema import Params
+from pipeline.config.schema.params import NO_SWEEP
 from pipeline.core.errors import UserError
 
 WRONG = [
@@ -24,8 +25,8 @@ WRONG = [
     ("train.model.dropout", 1.0, "train.model.dropout: input should be less than 1, not 1.0"),
     ("train.learning_rate", float("nan"), "train.learning_rate: input should be"),
     ("train.model.filters", 0, "train.model.filters: input should be greater than or equal to 1, not 0"),
-    ("train.model.name", "resnet", "train.model.name: input should be 'cnn', not 'resnet'"),
-    ("train.model.name", 3, "train.model.name: input should be 'cnn', not 3"),
+    ("train.model.name", "resnet", "train.model.name: input should be 'cnn'"),
+    ("train.model.name", 3, "train.model.name: input should be 'cnn'"),
     ("train.model", 3, "train.model: input should be a valid dictionary"),
     ("train.model", {"filters": 3}, "train.model.name is missing"),
     ("train.model.filter", 3, "unknown name train.model.filter; did you mean filters? allowed here: name, filters"),
@@ -41,7 +42,7 @@ WRONG = [
     ("dataset.channels", 3.0, "dataset.channels: should be a whole number, not 3.0"),
     ("dataset.width", 10**400, "dataset.width: input should be less than 65536, not 1000"),
     ("dataset.train.count", 10**400, "dataset.train.count: input should be less than 4294967296, not 1000"),
-    ("dataset.test.format", "png", "dataset.test.format: input should be 'idx', not 'png'"),
+    ("dataset.test.format", "png", "dataset.test.format: input should be 'idx'"),
     ("dataset.classes", ["A", 3, "C", "D"], "dataset.classes.1: input should be a valid string, not 3"),
     ("download.sources", ["\0"], "download.sources.0: should be a line of visible text"),
     ("dataset.classes", ["A", "B", "C", "A"], "dataset.classes: the names should differ"),
@@ -181,13 +182,23 @@ def test_overrides_are_given_as_text(tmp_path, source):
     for values, message in [
         ({"epochs": "ten"}, "epochs: input should be a valid integer"),
         ({"epoch": "3"}, "unknown name epoch; did you mean epochs?"),
-        ({"model": "resnet"}, r"train.model.name: input should be 'cnn', not 'resnet'"),
+        ({"model": "resnet"}, "train.model.name: input should be 'cnn'"),
         ({"filters": "0"}, "train.model.filters: input should be greater than or equal to 1"),
         ({"epochs": "1; touch x"}, "epochs: input should be a valid integer"),
         ({"batch_size": "500"}, "train.batch_size: should be at most the 120"),
     ]:
         with pytest.raises(UserError, match=message):
             load("train", overrides={"train": values}, path=path)
+
+
+def test_one_training_may_be_of_another_model_than_the_sweep(source, monkeypatch):
+    values = changed(source[1], "tune.space", {"units": {"low": 1, "high": 2}})
+    with pytest.raises(UserError, match=r"unknown name tune\.space\.units"):
+        parse(as_yaml(values), "params.yaml")
+    monkeypatch.setattr("pipeline.config.load.parse", lambda *_: Params.model_validate(values, context=NO_SWEEP))
+    assert load("train", overrides={"train": {"filters": "3"}}, path=SHIPPED)[0].model.filters == 3
+    with pytest.raises(UserError, match=r"unknown name tune\.space\.units"):
+        load("tune", overrides={"tune": {"trials": "3"}}, path=SHIPPED)
 
 
 def flat(values: dict) -> dict:

@@ -22,7 +22,7 @@ def workspace(done, tmp_path_factory) -> Project:
     ("section", "key", "value", "message"),
     [
         ("train", "epochs", 0, "train.epochs: input should be greater than or equal to 1, not 0"),
-        ("train", "model", {"name": "resnet"}, "train.model.name: input should be 'cnn', not 'resnet'"),
+        ("train", "model", {"name": "resnet"}, "train.model.name: input should be 'cnn'"),
         ("train", "batch_size", 900, "train.batch_size: should be at most the 120 training images"),
         ("evaluate", "shwcase", 1, "unknown name evaluate.shwcase; did you mean showcase?"),
     ],

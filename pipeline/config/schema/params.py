@@ -2,13 +2,15 @@
 
 from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from pipeline.config.schema import leaves
 from pipeline.config.schema.dataset import Dataset
 from pipeline.config.schema.section import Line, Section
 from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Tune
+
+NO_SWEEP = "no sweep"  # context of a validation for one training, whatever tune.space says: it may be of another model
 
 
 class Download(Section):
@@ -69,7 +71,9 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
-    def _sweep_is_possible(self) -> Self:
+    def _sweep_is_possible(self, info: ValidationInfo) -> Self:
+        if info.context == NO_SWEEP:
+            return self
         objectives = self.tune.objectives
         if objectives[0] != "validation_accuracy" or len(set(objectives)) < len(objectives):
             raise ValueError("tune.objectives: should begin with validation_accuracy and name each once")
