@@ -65,7 +65,7 @@ def of_run(run_id: str) -> Trained:
 
 def baseline() -> Trained | None:
     """The model that the last `dvc repro` trained; None where its files do not say."""
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, UserError):
         accuracy = json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8"))["validation"]["accuracy"]
         return Trained("the baseline", float(accuracy), dvc_files.locked_params("train"))
     return None
