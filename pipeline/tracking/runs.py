@@ -36,14 +36,15 @@ def run(
     tags = (tags or {}) | _this_process()
     with store.errors():
         active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
-    _remove_left(active.info.artifact_uri)
     try:
+        _remove_left(active.info.artifact_uri)
         yield active.info.run_id
         if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
             mlflow.delete_tag("error")
         mlflow.end_run()
     except killed_by:
-        mlflow.end_run("KILLED")
+        with contextlib.suppress(Exception):  # the next start does it, by close_stale
+            mlflow.end_run("KILLED")
         raise
     except BaseException as error:
         with contextlib.suppress(MlflowException):  # the run was deleted, or the disk is full: `error` is what matters

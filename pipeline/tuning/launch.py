@@ -10,6 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from pipeline.config.schema import Tune
+from pipeline.core import interrupt
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 
@@ -36,11 +37,12 @@ def run_workers(this: "optuna.Study", plan: "Plan") -> None:
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
         try:
-            for process in workers:
-                if process.is_alive():
-                    process.terminate()
-            for process in workers:
-                process.join()
+            with interrupt.more_time():
+                for process in workers:
+                    if process.is_alive():
+                        process.terminate()
+                for process in workers:
+                    process.join()
         except KeyboardInterrupt:
             for process in workers:
                 process.kill()
