@@ -90,7 +90,7 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
     import tensorflow
 
     signature = ModelSignature(
-        Schema([TensorSpec(np.dtype("uint8"), (-1, *image_shape), "image")]),
+        Schema([TensorSpec(np.dtype("uint8"), (-1, *image_shape))]),  # with a name, keras warns about a dict of inputs
         Schema([TensorSpec(np.dtype("float32"), (-1, classes))]),
     )
     sha256 = files.sha256(path)
