@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
@@ -110,10 +109,9 @@ def _own_address() -> str:
 
 
 def _ask(server: str) -> None:
-    """Raises UserError where a server does not answer. MLflow by itself would try for four minutes."""
-    impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(PATIENCE)}
+    """Raises UserError where a server does not answer."""
     try:
-        with mock.patch.dict(os.environ, impatient):
+        with _asking_once():
             mlflow.search_experiments(max_results=1)
     except MlflowException as error:
         if not isinstance(error.__context__, requests.RequestException):
@@ -121,6 +119,20 @@ def _ask(server: str) -> None:
         reason = re.split(r": |, '", str(error.__context__))[-1].partition(" (")[0].rstrip("'\").")
         kept = "; `dvc checkout` puts the outputs back that DVC has removed" if "DVC_STAGE" in os.environ else ""
         raise UserError(f"MLflow's server {mask_passwords(server)} does not answer ({reason}){kept}") from None
+
+
+@contextlib.contextmanager
+def _asking_once() -> Iterator[None]:
+    """Lets MLflow ask a server once, for PATIENCE seconds, in the block; it would try for four minutes."""
+    settings = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(PATIENCE)}
+    before = {name: value for name, value in os.environ.items() if name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name in settings:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _make(database: Path) -> None:
