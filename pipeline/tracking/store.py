@@ -90,9 +90,10 @@ def errors() -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error)
         if "already exists" in reason:
+            file = shlex.quote(address().removeprefix("sqlite:///"))
             reason += (
                 "; another program is making the store just now, or was killed as it did. "
-                "If it stays so and there was no run in it: mv mlflow.db mlflow.db.unfinished"
+                f"If it stays so, and no run was in it: mv {file} {file}.unfinished"
             )
         raise UserError(f"MLflow's store cannot be opened: {reason}") from None
 

@@ -73,7 +73,7 @@ def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
 def test_a_store_that_mlflow_itself_was_killed_over_says_what_to_type(database):
     code = DIES_HALF_WAY + f"mlflow.set_tracking_uri('sqlite:///{database}')\nmlflow.search_experiments()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
-    with pytest.raises(UserError, match=r"already exists; .* mv mlflow\.db mlflow\.db\.unfinished"):
+    with pytest.raises(UserError, match=rf"already exists; .* mv {database} {database}\.unfinished"):
         open_store()
 
 
