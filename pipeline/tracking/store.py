@@ -115,11 +115,13 @@ def _ask(server: str) -> None:
         with _asking_once():
             mlflow.search_experiments(max_results=1)
     except MlflowException as error:
-        if not isinstance(error.__context__, requests.RequestException):
-            raise UserError(f"MLflow's server {mask_passwords(server)}: {error.message.splitlines()[0]}") from None
-        reason = re.split(r": |, '", str(error.__context__))[-1].partition(" (")[0].rstrip("'\").")
-        kept = "; `dvc checkout` puts the outputs back that DVC has removed" if "DVC_STAGE" in os.environ else ""
-        raise UserError(f"MLflow's server {mask_passwords(server)} does not answer ({reason}){kept}") from None
+        name, cause = f"MLflow's server {mask_passwords(server)}", error.__context__
+        if not isinstance(cause, requests.RequestException):
+            raise UserError(f"{name}: {error.message.splitlines()[0]}") from None
+        reason = re.split(r": |, '", str(cause))[-1].partition(" (")[0].rstrip("'\").")
+        in_dvc = "DVC_STAGE" in os.environ
+        hint = "; `dvc checkout` puts back what DVC has removed and has in its cache" if in_dvc else ""
+        raise UserError(f"{name} does not answer ({reason}){hint}") from None
 
 
 @contextlib.contextmanager

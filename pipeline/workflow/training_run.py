@@ -37,12 +37,13 @@ def decide(earlier: str | None, status: str | None, has_state: bool, is_committe
 @contextlib.contextmanager
 def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
     """Opens the run of a training for the block. Yields its id and the folder of the training's state."""
+    from pipeline.tracking import queries, runs, store
+
+    store.open_store()  # first: a server that does not answer is told before tensorflow is imported
     with cli.suppress_stderr():
-        from pipeline.tracking import queries, runs, store
         from pipeline.training import checkpoint
         from pipeline.training.fingerprint import fingerprint
 
-    store.open_store()
     hashes = {name: files.folder_sha256(folder) for name, folder in paths.TRAINING_DATA.items()}
     training = fingerprint(params, hashes | {"dataset": dataset_config.name})
     with checkpoint.claim(training) as folder:
