@@ -6,7 +6,7 @@ import sys
 import pytest
 from helpers.project import ROOT
 
-from pipeline import __main__ as entrance
+from pipeline.core import menu
 
 
 def pipeline(*arguments: str) -> subprocess.CompletedProcess:
@@ -19,9 +19,9 @@ def test_alone_it_lists_every_stage_and_command_with_its_first_line():
     shown = pipeline()
     assert shown.returncode == 0
     listed = " ".join(shown.stdout.split())
-    for room in entrance.ROOMS:
-        for name in entrance.names(room):
-            assert f"{name} {entrance.first_line(room, name)}" in listed
+    for room in menu.ROOMS:
+        for name in menu.names(room):
+            assert f"{name} {menu.first_line(room, name)}" in listed
 
 
 @pytest.mark.parametrize("arguments", [["train", "--help"], ["verify", "-h"]])

@@ -68,7 +68,8 @@ def main(arguments: tuple[str, ...]) -> None:
         raise
 
     from pipeline.workflow.evaluate import evaluate
-    from pipeline.workflow.train import train, training_run
+    from pipeline.workflow.train import train
+    from pipeline.workflow.training_run import training_run
 
     with cli.suppress_stderr():
         from pipeline.tracking import queries

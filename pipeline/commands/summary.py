@@ -1,40 +1,32 @@
 """Prints what the last `dvc repro` came to: accuracies, where the figures are, how to open the UI."""
 
 import json
+from typing import Any
 
 from pipeline.core import files, paths
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.provenance import consistency
 
-
-def summary(train: dict, test: dict, run: tuple[str, str] | None) -> str:
-    """The text, from the contents of reports/train.json and reports/test.json; see `run_lines` for `run`."""
-    return "\n".join(
-        [
-            "",
-            f"validation accuracy  {train['validation']['accuracy']:.4f}  (epoch {train['best_epoch']}, the best)",
-            f"test accuracy        {test['test']['accuracy']:.4f}  (images that nothing else has seen)",
-            "figures              reports/figures/",
-            "data checks          reports/data_checks.html",
-            *run_lines(run),
-        ]
-    )
+LABEL = 21  # characters before what a line says
 
 
-def run_lines(run: tuple[str, str] | None) -> list[str]:
-    """Where the run, (experiment id, run id) in this MLflow store, is to be seen; None after `dvc pull` in a clone."""
-    if run is None:
-        return [
-            "MLflow run           in another store; this makes one here:",
-            f"                     {consistency.RESTORES}",
-        ]
-    experiment, run_id = run
-    return [
-        f"MLflow run           {run_id}",
-        "open the UI          make ui   (or: mlflow ui), then",
-        f"                     http://127.0.0.1:5000/#/experiments/{experiment}/runs/{run_id}",
+def summary(train: dict[str, Any], test: dict[str, Any], run_id: str | None, ui: list[str]) -> str:
+    """The text, from the contents of reports/train.json and reports/test.json.
+
+    `run_id` is the run in this MLflow store, None after `dvc pull` in a clone; `ui` says how to see it.
+    """
+    rows = [
+        ("validation accuracy", f"{train['validation']['accuracy']:.4f}  (epoch {train['best_epoch']}, the best)"),
+        ("test accuracy", f"{test['test']['accuracy']:.4f}  (images that nothing else has seen)"),
+        ("figures", "reports/figures/"),
+        ("data checks", "reports/data_checks.html"),
     ]
+    if run_id:
+        rows += [("MLflow run", run_id), ("open the UI", f"\n{' ' * LABEL}".join(ui))]
+    else:
+        rows += [("MLflow run", "in another store; this makes one here:"), ("", consistency.RESTORES)]
+    return "\n" + "\n".join(f"{label:{LABEL}}{value}" for label, value in rows)
 
 
 def main() -> None:
@@ -42,9 +34,9 @@ def main() -> None:
     for path in needed:
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro` makes it")
-    from pipeline.tracking import queries
+    from pipeline.tracking import queries, store
 
     train, test, run_id = (path.read_text(encoding="utf-8") for path in needed[:3])
-    found = queries.get_run(queries.find_run_of_model(run_id.strip(), files.sha256(paths.MODEL)))
-    run = (found.info.experiment_id, found.info.run_id) if found else None
-    say(summary(json.loads(train), json.loads(test), run))
+    run = queries.get_run(queries.find_run_of_model(run_id.strip(), files.sha256(paths.MODEL)))
+    ui = store.ui_lines(run.info.experiment_id, run.info.run_id) if run else []
+    say(summary(json.loads(train), json.loads(test), run.info.run_id if run else None, ui))

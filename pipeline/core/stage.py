@@ -5,6 +5,7 @@ made the outputs, and what another process wrote meanwhile for the outputs.
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,20 +57,29 @@ def begin(read: Callable[[], tuple[Any, ...]]) -> Iterator[Snapshot]:
         yield snapshot(read)
 
 
+def require(*inputs: Path) -> None:
+    """Raises UserError for the first of a stage's inputs that is not there."""
+    for path in inputs:
+        if not path.exists():
+            raise UserError(f"{path} is missing; `dvc repro` makes it")
+
+
 @contextlib.contextmanager
 def outputs_lock() -> Iterator[None]:
-    """One process at a time writes the outputs in this folder; another one waits, and says so.
+    """One process at a time writes the outputs in this folder; another one waits, and says for which.
 
-    DVC runs one stage at a time, but a stage outlives a DVC that was killed: a training until the end of its epoch,
-    the others until they are done.
+    DVC runs one stage at a time, but a stage goes on to its end when its DVC is killed.
     """
     lock = FileLock(Path.cwd() / ".state" / "outputs.lock")
+    holder = Path(lock.lock_file)  # the file keeps the number of the process that has the lock, or had it last
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say("waiting for another process that is still at the outputs in this folder")
+        number = holder.read_text(encoding="utf-8")
+        say(f"waiting for process {number}, which is still at the outputs in this folder; `kill {number}` ends it")
         lock.acquire()
     try:
+        holder.write_text(str(os.getpid()), encoding="utf-8")
         yield
     finally:
         lock.release()

@@ -15,9 +15,7 @@ from pipeline.workflow.evaluate import evaluate
 def main() -> None:
     with stage.begin(lambda: load("dataset", "evaluate")) as begun:
         dataset_config, settings = begun.params
-        for path in (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS):
-            if not path.is_file():
-                raise UserError(f"{path} is missing; `dvc repro train` makes it")
+        stage.require(paths.TEST, paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS)
         with cli.suppress_stderr():
             from pipeline.tracking import queries, runs
             from pipeline.training import checkpoint

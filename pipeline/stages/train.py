@@ -9,12 +9,14 @@ from pathlib import Path
 
 from pipeline.config.load import load
 from pipeline.core import files, paths, stage
-from pipeline.workflow.train import train, training_run
+from pipeline.workflow.train import train
+from pipeline.workflow.training_run import training_run
 
 
 def main() -> None:
     with stage.begin(lambda: load("dataset", "train")) as begun:
         dataset_config, params = begun.params
+        stage.require(*paths.TRAINING_DATA.values())
         with training_run(dataset_config, params) as (run_id, resume):
             train(dataset_config, params, Path(), resume)
             begun.assert_unchanged()

@@ -24,38 +24,38 @@ def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
 
 
 def log_data(name: str, split: Split, sha256: str, context: str) -> None:
-    """Logs which data went in: shapes and types, with the digest of all of its bytes."""
+    """Logs a data set as an input of the run: shapes, types, and its sha256 as digest. `context` is its role."""
     # MLflow's own digest reads the first 10,000 values only
     data = mlflow.data.from_numpy(split.images, targets=split.labels, name=name, digest=sha256[:32])
     mlflow.log_input(data, context=context)
 
 
 def log_epoch(row: dict[str, float], **others: float) -> None:
-    """Logs a point of each curve: `row` has the columns of reports/history.csv."""
+    """Logs the metrics of one epoch: `row` is a row of reports/history.csv, `others` are further metrics."""
     mlflow.log_metrics({metric: row[name] for name, metric in queries.CURVES.items()} | others, step=int(row["epoch"]))
 
 
 def logged_epochs() -> set[int]:
-    """The epochs that the active run already has in its curves."""
+    """The epochs whose metrics the active run already has."""
     run_id = mlflow.active_run().info.run_id
     return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, queries.CURVES["loss"])}
 
 
 def log_training(metrics: dict[str, Any], history: Path) -> None:
-    """Logs what training came to: the contents of reports/train.json and the file reports/history.csv."""
+    """Logs the results of a training: the contents of reports/train.json and the file reports/history.csv."""
     log_metrics({"best_epoch": metrics["best_epoch"], "best": metrics["validation"]})
     log_files([history], "tables")
 
 
-def log_metrics(figures: dict[str, Any]) -> None:
-    """Logs final figures (a nested dict, flattened to `section/key`), each once: a run may be judged again."""
+def log_metrics(metrics: dict[str, Any]) -> None:
+    """Logs final metrics (a nested dict, flattened to `section/key`). A value that the run has already stays alone."""
     known = mlflow.get_run(mlflow.active_run().info.run_id).data.metrics
-    final = {key: float(value) for key, value in leaves.flatten(figures, "/")}
+    final = {key: float(value) for key, value in leaves.flatten(metrics, "/")}
     mlflow.log_metrics({key: value for key, value in final.items() if known.get(key) != value})
 
 
 def log_files(paths: list[Path], folder: str | None = None) -> None:
-    """Logs files, and folders with all that is in them, as artifacts; those that do not exist are left out."""
+    """Logs files and whole folders as artifacts. Paths that do not exist are left out."""
     for path in paths:
         if path.is_dir():
             mlflow.log_artifacts(str(path), f"{folder}/{path.name}" if folder else path.name)
@@ -82,15 +82,15 @@ def log_figure(figure: Any, name: str) -> None:
 
 
 def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> None:
-    """Logs the .keras file at `path`, byte for byte, as a model with a signature; tags the run with its sha256.
+    """Logs the .keras file at `path`, byte for byte, as a model with a signature. Tags the run with its sha256.
 
-    Leaves the run with exactly this one: a run that goes on after it was killed may have it already, whole or not.
+    The run has exactly this model afterwards. One that an earlier, killed try has logged is kept if it is whole.
     """
     import keras
     import tensorflow
 
     signature = ModelSignature(
-        Schema([TensorSpec(np.dtype("uint8"), (-1, *image_shape), "image")]),
+        Schema([TensorSpec(np.dtype("uint8"), (-1, *image_shape))]),  # with a name, keras warns about a dict of inputs
         Schema([TensorSpec(np.dtype("float32"), (-1, classes))]),
     )
     sha256 = files.sha256(path)
@@ -116,7 +116,7 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
 
 
 class _File:
-    """Answers mlflow.keras, which asks a model to save itself, with the file that DVC tracks."""
+    """Stands for a model in mlflow.keras, which asks it to save itself: copies the file that DVC tracks."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

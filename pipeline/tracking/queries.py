@@ -1,4 +1,4 @@
-"""What MLflow's store holds: runs, their tags and artifacts, logged models and registered versions, found."""
+"""Finds in MLflow's store: runs, their tags and artifacts, logged models and registered versions."""
 
 import contextlib
 import re
@@ -26,7 +26,7 @@ CURVES = {  # column of reports/history.csv → metric; slashes make the UI grou
 
 
 def get_run(run_id: str | None) -> Run | None:
-    """A run, or None where the store has none of this id or it was deleted."""
+    """The run of this id. None where the store has none, or it was deleted."""
     with contextlib.suppress(MlflowException):
         found = mlflow.get_run(run_id) if run_id else None
         return found if found and found.info.lifecycle_stage == "active" else None
@@ -34,7 +34,7 @@ def get_run(run_id: str | None) -> Run | None:
 
 
 def resolve_run(run_id: str) -> Run:
-    """The run of this id, or the one whose id begins so. Raises UserError where there is none, or are several."""
+    """The run of this id, or the only one whose id begins so. Raises UserError where there is no or more than one."""
     store.open_store()
     if exact := get_run(run_id):
         return exact
@@ -82,9 +82,9 @@ def find_tagged(key: str, value: str) -> tuple[str, str] | None:
 
 
 def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
-    """The run that trained a model: `run_id` if the store has it, else the newest with this model's hash, else None.
+    """The id of the run that trained a model: `run_id` if the store has it, else the newest with the model's sha256.
 
-    A study's run has the hash of its winner too, and is not meant.
+    None where there is neither. The run of a study is left out, although it has the sha256 of its best model.
     """
     store.open_store()
     if get_run(run_id):
@@ -113,7 +113,7 @@ def trained() -> list[Run]:
 
 
 def curves(run_id: str) -> dict[str, dict[int, float]]:
-    """Column of reports/history.csv → epoch → the latest value that a run has."""
+    """Column of reports/history.csv → epoch → value; where a run has two values, the later one."""
     client = mlflow.MlflowClient()
     return {
         column: {point.step: point.value for point in client.get_metric_history(run_id, metric)}
@@ -158,7 +158,7 @@ def model_versions() -> dict[str, list[ModelVersion]]:
 
 
 def model_sha256(model: LoggedModel) -> str | None:
-    """The sha256 of a logged model's .keras file, which a server is asked for; None where it is not there."""
+    """The sha256 of a logged model's .keras file, downloaded if a server has it. None where there is no such file."""
     name = "data/model.keras"
     if folder := store.local_path(model.artifact_location):
         return files.sha256(folder / name) if (folder / name).is_file() else None

@@ -1,4 +1,4 @@
-"""MLflow's runs: opened and ended. One run is one trained model: training opens it, evaluation continues it."""
+"""Opens and ends MLflow's runs. One run is one trained model: train opens it, evaluate continues it."""
 
 import contextlib
 import os
@@ -25,9 +25,9 @@ def run(
 ) -> Iterator[str]:
     """Opens a run for the block: `run_id`, else the one that `mlflow run` opened for this process, else a new one.
 
-    A new run is nested under the run `parent`, if given, and called `run_name`, else after the DVC experiment, where
-    there is one. Yields its id. The run ends as FINISHED; as KILLED after Ctrl-C, or whatever `killed_by` says; as
-    FAILED, with the reason as tag `error`, otherwise.
+    A new run is nested under the run `parent`, if given. Its name is `run_name`, else that of the DVC experiment, else
+    one that MLflow makes up. Yields the id. The run ends as FINISHED; as KILLED when the block raises `killed_by`; as
+    FAILED, with the reason as tag `error`, when it raises anything else. Raises UserError for an error of the store.
     """
     store.open_store()
     run_id = run_id or os.environ.get("MLFLOW_RUN_ID")
@@ -36,14 +36,15 @@ def run(
     tags = (tags or {}) | _this_process()
     with store.errors():
         active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
-    _remove_left(active.info.artifact_uri)
     try:
+        _remove_left(active.info.artifact_uri)
         yield active.info.run_id
         if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
             mlflow.delete_tag("error")
         mlflow.end_run()
     except killed_by:
-        mlflow.end_run("KILLED")
+        with contextlib.suppress(Exception):  # the next start does it, by close_stale
+            mlflow.end_run("KILLED")
         raise
     except BaseException as error:
         note_error(active.info.run_id, error)
@@ -68,10 +69,10 @@ def _remove_left(artifacts: str) -> None:
 
 
 def close_stale() -> None:
-    """Ends, as KILLED, the runs whose process on this machine is gone: it was killed and could not do so itself.
+    """Ends as KILLED the runs whose process on this machine is gone: it was killed and could not do so itself.
 
-    So, too, what `mlflow run` opened in this folder and no process has come to yet. One that is only late opens its
-    run again.
+    The same goes for a run that `mlflow run` opened in this folder and that has no process yet. A process that is only
+    late opens its run again.
     """
     running = "attributes.status = 'RUNNING'"
     for run in mlflow.search_runs(filter_string=running, search_all_experiments=True, output_format="list"):
@@ -88,7 +89,7 @@ def close_stale() -> None:
 
 
 def _this_process(number: int | None = None) -> dict[str, str]:
-    """Tags that tell a process on this machine, this one or that of a number, from all others; {} where it is gone."""
+    """Tags that identify a process: this one, or that with the id `number` on this machine. {} where it is gone."""
     try:
         process = psutil.Process(number)
         if process.status() == psutil.STATUS_ZOMBIE:

@@ -56,7 +56,7 @@ def exists(folder: Path) -> bool:
 
 
 def identity(folder: Path) -> str:
-    """A name for this state, as long as there is one: the run tagged with it is its own, not another folder's."""
+    """Unique id of this checkpoint; its run carries it as a tag."""
     path = folder / "id"
     if not path.exists():
         files.write_text(path, uuid.uuid4().hex)

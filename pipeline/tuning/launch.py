@@ -10,6 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from pipeline.config.schema import Tune
+from pipeline.core import interrupt
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 
@@ -36,11 +37,12 @@ def run_workers(this: "optuna.Study", plan: "Plan") -> None:
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
         try:
-            for process in workers:
-                if process.is_alive():
-                    process.terminate()
-            for process in workers:
-                process.join()
+            with interrupt.more_time():
+                for process in workers:
+                    if process.is_alive():
+                        process.terminate()
+                for process in workers:
+                    process.join()
         except KeyboardInterrupt:
             for process in workers:
                 process.kill()
@@ -78,6 +80,7 @@ def _signals_blocked() -> Iterator[None]:
 
 def conclude(this: "optuna.Study", tune: Tune) -> None:
     """Says what was found, and what to type next. Raises UserError where no trial was completed."""
+    from pipeline.tracking import queries, store
     from pipeline.tuning import trials
     from pipeline.tuning.progress import status
 
@@ -90,4 +93,6 @@ def conclude(this: "optuna.Study", tune: Tune) -> None:
     say(f"study {tune.study}: {status(this, counted)}")
     say("  " + "  ".join(f"{name} {value}" for name, value in best.params.items()))
     say(f"make it the baseline:  python -m pipeline adopt --study {tune.study}  &&  dvc repro")
-    say("open the UI:           make ui   (or: mlflow ui), then http://127.0.0.1:5000")
+    study_run = queries.get_run(this.user_attrs["mlflow_run_id"])
+    if study_run:
+        say(f"open the UI:           {' '.join(store.ui_lines(study_run.info.experiment_id, study_run.info.run_id))}")

@@ -1,12 +1,8 @@
-"""One training, recorded: opens or continues its MLflow run, trains, writes the outputs, logs everything."""
+"""One training, recorded: trains, writes the outputs, logs everything into the active MLflow run."""
 
-import contextlib
-import hashlib
 import json
-import os
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,53 +15,6 @@ if TYPE_CHECKING:
 
     from pipeline.data.arrays import Split
     from pipeline.training.loop import Epoch, TrainingState
-
-
-@contextlib.contextmanager
-def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
-    """Opens the run of this training: one that was killed goes on. Yields its id and the folder of its state."""
-    with cli.suppress_stderr():
-        from pipeline.tracking import queries, runs, store
-        from pipeline.training import checkpoint
-        from pipeline.training.fingerprint import fingerprint
-
-    store.open_store()
-    hashes = {name: files.folder_sha256(folder) for name, folder in paths.TRAINING_DATA.items()}
-    training = fingerprint(params, hashes | {"dataset": dataset_config.name})
-    with checkpoint.claim(training) as folder:
-        earlier, status = queries.find_tagged("training.state", checkpoint.identity(folder)) or (None, None)
-        is_over = status == "FINISHED" and not checkpoint.exists(folder)
-        if earlier and (is_over or is_committed(earlier)):
-            checkpoint.empty(folder)
-            earlier = None
-        begun = None
-        if earlier and "MLFLOW_RUN_ID" in os.environ:  # `mlflow run` has opened a run of its own
-            if status != "FINISHED":
-                runs.end(earlier, "KILLED")
-            begun, earlier = earlier, None
-        tags = {"training": folder.name, "training.state": checkpoint.identity(folder)}
-        with runs.run(earlier, tags=tags) as run_id:
-            if begun:
-                take_checkpoints(begun)
-            yield run_id, folder
-
-
-def take_checkpoints(run_id: str) -> None:
-    """Logs into the active run the checkpoints of the run in which its training began."""
-    from pipeline.tracking import queries
-    from pipeline.tracking.logging import log_files
-
-    with tempfile.TemporaryDirectory() as folder:
-        if taken := queries.download(run_id, Path("checkpoints"), Path(folder)):
-            log_files([taken])
-
-
-def is_committed(run_id: str) -> bool:
-    """Whether DVC knows the outputs of this run: then to train again is what somebody wants, not a second try."""
-    from pipeline.provenance import dvc_files
-
-    md5 = hashlib.md5(f"{run_id}\n".encode(), usedforsecurity=False).hexdigest()
-    return dvc_files.locked_hashes().get(paths.RUN_ID.as_posix()) == md5
 
 
 def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> None:

@@ -1,6 +1,8 @@
 """What is edited or written while a stage runs is not noted as what made its outputs, or as these."""
 
-import threading
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,19 +60,35 @@ def test_an_edit_during_training_fails_the_stage_and_once_undone_it_goes_on(prep
     assert project.outputs()["models/model.keras"] == run.data.tags["model.sha256"]
 
 
-def test_a_process_waits_for_the_one_that_is_at_the_outputs(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    began, end = threading.Event(), threading.Event()
+@pytest.fixture
+def other_process(params_file):
+    """Another process that has the lock on the outputs here, until it is told to go on."""
+    code = "from pipeline.core import stage\nwith stage.outputs_lock():\n    print('has it', flush=True)\n    input()"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True, env=environment) as process:
+        process.stdout.readline()
+        yield process
+        process.stdin.close()
 
-    def other():
-        with stage.outputs_lock():
-            began.set()
-            end.wait()
 
-    thread = threading.Thread(target=other)
-    thread.start()
-    began.wait()
-    monkeypatch.setattr(stage, "say", lambda text: end.set())
-    with stage.outputs_lock():
-        assert end.is_set()
-    thread.join()
+def test_a_stage_waits_for_the_process_at_the_outputs_and_runs_with_the_parameters_then(
+    other_process, params_file, monkeypatch
+):
+    said = []
+
+    def edit_and_let_go(text: str) -> None:
+        said.append(text)
+        params_file.write_text(params_file.read_text().replace("epochs: 10", "epochs: 11", 1))
+        other_process.communicate("\n")
+
+    monkeypatch.setattr(stage, "say", edit_and_let_go)
+    with stage.begin(lambda: load("train")) as begun:
+        assert begun.params[0].epochs == 11
+        begun.assert_unchanged()
+    assert said[0].startswith(f"waiting for process {other_process.pid}, ") and f"`kill {other_process.pid}`" in said[0]
+
+
+def test_an_input_that_is_missing_says_what_makes_it(tmp_path):
+    stage.require(tmp_path)
+    with pytest.raises(UserError, match=r"nothing is missing; `dvc repro` makes it"):
+        stage.require(tmp_path, tmp_path / "nothing")

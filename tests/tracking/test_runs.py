@@ -57,6 +57,9 @@ def test_a_run_that_was_deleted_meanwhile_or_a_full_disk_is_one_line(store, tmp_
     with pytest.raises(UserError, match="no room"), runs.run() as run_id:
         store.delete_run(run_id)
         raise UserError("no room")
+    with pytest.raises(KeyboardInterrupt), runs.run() as run_id:
+        store.delete_run(run_id)
+        raise KeyboardInterrupt
 
 
 def test_what_mlflow_left_of_an_artifact_when_it_was_killed_goes_when_the_run_goes_on(store, tmp_path):

@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -38,22 +39,17 @@ def test_the_environment_names_another_store(tmp_path, monkeypatch):
     assert (tmp_path / "other.db").exists() and not (tmp_path / "mlflow.db").exists()
 
 
-STOPS_HALF_WAY = """
+DIES_HALF_WAY = """
 import os, signal, sys
 import mlflow, sqlalchemy
-number, stop = int(sys.argv[1]), {"dies": lambda: os.kill(os.getpid(), signal.SIGKILL), "waits": sys.stdin.read}
 count = 0
 @sqlalchemy.event.listens_for(sqlalchemy.Engine, "after_cursor_execute")
 def after(conn, cursor, statement, *_):
     global count
     count += "CREATE TABLE" in statement
-    if count == number:
-        print("half way", flush=True)
-        stop[sys.argv[2]]()
-        count += 1
+    if count == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
 """
-OURS = STOPS_HALF_WAY + "from pipeline.tracking.store import open_store\nopen_store()"
-MLFLOW = STOPS_HALF_WAY + "mlflow.set_tracking_uri(sys.argv[3])\nmlflow.search_experiments()"
 
 
 @pytest.fixture
@@ -64,46 +60,69 @@ def database(tmp_path, monkeypatch) -> Path:
     return tmp_path / "mlflow.db"
 
 
-def assert_usable() -> None:
+def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
+    code = DIES_HALF_WAY + "from pipeline.tracking.store import open_store\nopen_store()"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    assert not database.exists()
     with runs.run() as run_id:
         pass
     assert queries.get_run(run_id).info.status == "FINISHED"
-
-
-def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
-    killed = subprocess.run([sys.executable, "-c", OURS, "7", "dies"], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert_usable()
     assert not list(database.parent.glob("mlflow.db.new*"))
 
 
-@pytest.mark.parametrize("tables", ["1", "20", "40"])
-def test_a_store_that_mlflow_itself_was_killed_over_is_set_aside(database, tables):
-    command = [sys.executable, "-c", MLFLOW, tables, "dies", f"sqlite:///{database}"]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
-    os.utime(database, (0, 0))
-    assert_usable()
-    assert database.with_name("mlflow.db.unfinished").exists()
+def test_a_store_that_mlflow_itself_was_killed_over_says_what_to_type(database):
+    code = DIES_HALF_WAY + f"mlflow.set_tracking_uri('sqlite:///{database}')\nmlflow.search_experiments()"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    with pytest.raises(UserError, match=rf"already exists; .* mv {database} {database}\.unfinished"):
+        open_store()
 
 
-def test_a_store_that_mlflow_itself_is_making_is_waited_for(database, monkeypatch):
-    command = [sys.executable, "-c", MLFLOW, "20", "waits", f"sqlite:///{database}"]
-    with subprocess.Popen(command, cwd=database.parent, stdin=-1, stdout=-1, text=True) as process:
-        assert "half way" in process.stdout.readline()
-        monkeypatch.setattr(store, "say", lambda text: process.stdin.close())
-        assert_usable()
-        assert process.wait() == 0
-    assert not database.with_name("mlflow.db.unfinished").exists()
+@pytest.mark.parametrize(("listens", "reason"), [(False, "Connection refused"), (True, "Read timed out")])
+def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch, listens, reason):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if listens:
+            server.listen()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setattr(store, "PATIENCE", 1)
+        monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        monkeypatch.setenv("DVC_STAGE", "train")
+        with pytest.raises(UserError, match=rf"{address} does not answer \(.*{reason}\); `dvc checkout` puts back"):
+            open_store()
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ, "later questions are patient"
+    assert not list(tmp_path.iterdir()), "no lock, for which others would wait"
 
 
-@pytest.mark.parametrize("name", ["50%20", "really?"])
-def test_a_folder_that_the_address_of_a_store_cannot_name_is_one_line(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("uri", "lines"),
+    [
+        ("", ["make ui   (or: mlflow ui), then", "http://127.0.0.1:5000/#/experiments/3/runs/abc"]),
+        ("https://me:secret@host/sub/", ["https://me:***@host/sub/#/experiments/3/runs/abc"]),
+        (
+            "postgresql://me:secret@host/runs",
+            [
+                "mlflow ui --backend-store-uri 'postgresql://me:***@host/runs', then",
+                "http://127.0.0.1:5000/#/experiments/3/runs/abc",
+            ],
+        ),
+    ],
+)
+def test_the_ui_is_that_of_the_store_which_has_the_run(monkeypatch, uri, lines):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert store.ui_lines("3", "abc") == lines
+
+
+@pytest.mark.parametrize("name", ["50%20", "really?", "both ' and \"", "two\nlines", "back\\slash"])
+def test_a_folder_that_mlflow_cannot_name_is_one_line(tmp_path, monkeypatch, name):
     (tmp_path / name).mkdir()
     monkeypatch.setenv("DVC_ROOT", str(tmp_path / name))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    with pytest.raises(UserError, match=r"MLflow reads the \? or % in this path as something else; rename the folder"):
+    with pytest.raises(UserError, match="rename") as refused:
         open_store()
-    assert [path.name for path in tmp_path.iterdir()] == [name] and not list((tmp_path / name).iterdir())
+    assert "\n" not in str(refused.value)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {path.name for path in (tmp_path / name).iterdir()} <= {"mlflow.db.lock"}
 
 
 @pytest.mark.parametrize("kind", ["garbage", "folder"])

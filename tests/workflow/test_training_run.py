@@ -8,7 +8,28 @@ import pytest
 from pipeline.core import paths
 from pipeline.tracking import runs
 from pipeline.training import checkpoint
-from pipeline.workflow import train
+from pipeline.workflow import training_run
+from pipeline.workflow.training_run import Start, decide
+
+
+@pytest.mark.parametrize(
+    ("status", "has_state", "is_committed", "is_opened", "start"),
+    [
+        (None, False, False, False, Start()),  # nothing is known of it
+        (None, True, False, True, Start()),  # the state of a run in another store: gone on from, in a new run
+        ("KILLED", False, False, False, Start(continues="earlier")),  # killed in its first epoch
+        ("KILLED", True, False, False, Start(continues="earlier")),
+        ("RUNNING", True, False, False, Start(continues="earlier")),
+        ("FINISHED", True, False, False, Start(continues="earlier")),  # killed before the state was removed
+        ("FINISHED", False, False, False, Start(forgets_state=True)),
+        ("FINISHED", True, True, False, Start(forgets_state=True)),
+        ("KILLED", True, True, True, Start(forgets_state=True)),
+        ("KILLED", True, False, True, Start(checkpoints_of="earlier")),
+        ("FINISHED", False, False, True, Start(forgets_state=True)),
+    ],
+)
+def test_how_a_training_begins(status, has_state, is_committed, is_opened, start):
+    assert decide("earlier" if status else None, status, has_state, is_committed, is_opened) == start
 
 
 @pytest.fixture
@@ -22,27 +43,26 @@ def data(store, tmp_path, monkeypatch):
 
 def left_by(params, status: str) -> str:
     """The id of a training's run that was killed with this status, and with a state to go on from."""
-    with train.training_run(params.dataset, params.train) as (run_id, folder):
+    with training_run.training_run(params.dataset, params.train) as (run_id, folder):
         (folder / checkpoint.LATEST).write_bytes(b"state")
     runs.end(run_id, status)
     return run_id
 
 
-@pytest.mark.parametrize("status", ["RUNNING", "KILLED", "FINISHED"])  # FINISHED: killed before the state was removed
-def test_a_training_with_a_state_goes_on_in_its_run(data, store, params, status):
-    earlier = left_by(params, status)
-    with train.training_run(params.dataset, params.train) as (run_id, folder):
+def test_a_training_with_a_state_goes_on_in_its_run(data, store, params):
+    earlier = left_by(params, "RUNNING")
+    with training_run.training_run(params.dataset, params.train) as (run_id, folder):
         assert run_id == earlier and checkpoint.exists(folder)
         assert store.get_run(run_id).info.status == "RUNNING"
     assert store.get_run(run_id).info.status == "FINISHED"
 
 
-@pytest.mark.parametrize(("status", "after"), [("RUNNING", "KILLED"), ("KILLED", "KILLED"), ("FINISHED", "FINISHED")])
+@pytest.mark.parametrize(("status", "after"), [("FAILED", "KILLED"), ("FINISHED", "FINISHED")])
 def test_under_mlflow_run_it_goes_on_in_the_run_that_was_opened_for_it(data, store, params, monkeypatch, status, after):
     earlier = left_by(params, status)
     opened = store.create_run("0").info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", opened)
-    with train.training_run(params.dataset, params.train) as (run_id, folder):
+    with training_run.training_run(params.dataset, params.train) as (run_id, folder):
         assert run_id == opened and checkpoint.exists(folder)
     assert store.get_run(earlier).info.status == after
 
@@ -51,23 +71,23 @@ def test_a_training_whose_outputs_dvc_has_noted_is_done_once_more_afresh(data, s
     earlier = left_by(params, "FINISHED")
     md5 = hashlib.md5(f"{earlier}\n".encode()).hexdigest()
     paths.LOCK.write_text(f"stages:\n  train:\n    outs:\n    - path: {paths.RUN_ID}\n      md5: {md5}\n")
-    with train.training_run(params.dataset, params.train) as (run_id, folder):
+    with training_run.training_run(params.dataset, params.train) as (run_id, folder):
         assert run_id != earlier and not checkpoint.exists(folder)
 
 
 def test_another_folder_with_the_same_store_has_a_run_of_its_own(data, store, params, monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    with train.training_run(params.dataset, params.train) as (here, _):
+    with training_run.training_run(params.dataset, params.train) as (here, _):
         monkeypatch.setenv("DVC_ROOT", str(tmp_path / "other"))
         (tmp_path / "other").mkdir()
         with contextlib.ExitStack() as stack:
             mlflow.end_run("RUNNING")  # two processes in one
-            there, _ = stack.enter_context(train.training_run(params.dataset, params.train))
+            there, _ = stack.enter_context(training_run.training_run(params.dataset, params.train))
             assert there != here
 
 
 def test_another_training_gets_a_run_of_its_own(data, store, params):
     earlier = left_by(params, "KILLED")
     other = params.train.model_copy(update={"seed": params.train.seed + 1})
-    with train.training_run(params.dataset, other) as (run_id, folder):
+    with training_run.training_run(params.dataset, other) as (run_id, folder):
         assert run_id != earlier and not checkpoint.exists(folder)

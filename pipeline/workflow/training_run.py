@@ -1,0 +1,79 @@
+"""Which MLflow run a training is recorded in: a training that was killed goes on in its own."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.config.schema import Dataset, Train
+from pipeline.core import cli, files, paths
+
+
+class Start(NamedTuple):
+    """How a training begins: in a new run, unless `continues` names one."""
+
+    continues: str | None = None  # id of the run that goes on
+    checkpoints_of: str | None = None  # id of the run whose checkpoints the new one takes over
+    forgets_state: bool = False  # the state that is there is not gone on from
+
+
+def decide(earlier: str | None, status: str | None, has_state: bool, is_committed: bool, is_opened: bool) -> Start:
+    """How a training begins, given what an earlier try at it has left.
+
+    `earlier` and `status` are the id and MLflow's status of the run that the state belongs to, None where the store
+    has none. `has_state`: there is a state to go on from. `is_committed`: DVC has noted that run's outputs, so to train
+    again is what somebody wants. `is_opened`: `mlflow run` has opened a run for this process.
+    """
+    if earlier is None:
+        return Start()
+    if is_committed or (status == "FINISHED" and not has_state):
+        return Start(forgets_state=True)
+    return Start(checkpoints_of=earlier) if is_opened else Start(continues=earlier)
+
+
+@contextlib.contextmanager
+def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
+    """Opens the run of a training for the block. Yields its id and the folder of the training's state."""
+    from pipeline.tracking import queries, runs, store
+
+    store.open_store()  # first: a server that does not answer is told before tensorflow is imported
+    with cli.suppress_stderr():
+        from pipeline.training import checkpoint
+        from pipeline.training.fingerprint import fingerprint
+
+    hashes = {name: files.folder_sha256(folder) for name, folder in paths.TRAINING_DATA.items()}
+    training = fingerprint(params, hashes | {"dataset": dataset_config.name})
+    with checkpoint.claim(training) as folder:
+        earlier, status = queries.find_tagged("training.state", checkpoint.identity(folder)) or (None, None)
+        is_opened = "MLFLOW_RUN_ID" in os.environ
+        start = decide(earlier, status, checkpoint.exists(folder), is_committed(earlier), is_opened)
+        if start.forgets_state:
+            checkpoint.empty(folder)
+        if start.checkpoints_of and status != "FINISHED":
+            runs.end(start.checkpoints_of, "KILLED")
+        tags = {"training": folder.name, "training.state": checkpoint.identity(folder)}
+        with runs.run(start.continues, tags=tags) as run_id:
+            if start.checkpoints_of:
+                take_checkpoints(start.checkpoints_of)
+            yield run_id, folder
+
+
+def take_checkpoints(run_id: str) -> None:
+    """Logs into the active run the checkpoints of the run in which its training began."""
+    from pipeline.tracking import queries
+    from pipeline.tracking.logging import log_files
+
+    with tempfile.TemporaryDirectory() as folder:
+        if taken := queries.download(run_id, Path("checkpoints"), Path(folder)):
+            log_files([taken])
+
+
+def is_committed(run_id: str | None) -> bool:
+    """Whether dvc.lock names this run as the one that made the outputs."""
+    from pipeline.provenance import dvc_files
+
+    md5 = hashlib.md5(f"{run_id}\n".encode(), usedforsecurity=False).hexdigest()
+    return dvc_files.locked_hashes().get(paths.RUN_ID.as_posix()) == md5
