@@ -5,7 +5,6 @@ import json
 from pipeline.core import files, paths
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
-from pipeline.provenance import consistency
 
 
 def summary(train: dict, test: dict, run: tuple[str, str] | None) -> str:
@@ -27,7 +26,7 @@ def run_lines(run: tuple[str, str] | None) -> list[str]:
     if run is None:
         return [
             "MLflow run           in another store; this makes one here:",
-            f"                     {consistency.RESTORES}",
+            "                     python -m pipeline restore",
         ]
     experiment, run_id = run
     return [

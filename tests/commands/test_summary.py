@@ -20,7 +20,7 @@ def test_it_names_both_accuracies_the_figures_and_the_ui():
 
 def test_a_run_that_is_in_another_store_has_no_link_but_the_command_that_restores_it():
     lines = summary.run_lines(None)
-    assert "http" not in str(lines) and "dvc repro --force --single-item evaluate" in lines[1]
+    assert "http" not in str(lines) and "python -m pipeline restore" in lines[1]
 
 
 def test_without_results_it_names_the_command_that_makes_them(tmp_path, monkeypatch):
