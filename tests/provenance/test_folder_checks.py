@@ -1,106 +1,94 @@
-"""Links that need no run of the pipeline to be broken."""
+"""Checks that need no run of the pipeline to fail."""
 
-import hashlib
-import json
-import subprocess
+import os
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+from helpers.git import commit_all, git
 
 from pipeline.core.errors import UserError
-from pipeline.provenance import consistency
+from pipeline.provenance import folder_checks
+from pipeline.provenance.check import Check, Level
 
-CODE = b"print('hello')\n"
-STAGES = """
-stages:
-  train: {cmd: python, deps: [pipeline/train.py], params: [train]}
-  evaluate: {cmd: python, outs: [plots: {cache: true}]}
-"""
+pytestmark = pytest.mark.usefixtures("project")
+DESCRIPTION = "pipeline/train.py, pipeline/models"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """A folder under git, with one module, and a dvc.lock that says that it trained with two parameters."""
-    monkeypatch.chdir(tmp_path)
-    Path("pipeline").mkdir()
-    Path("pipeline/train.py").write_bytes(CODE)
-    Path("params.yaml").write_text("train: {epochs: 2, dropout: 0}\n")
-    Path("dvc.yaml").write_text(STAGES)
-    dep = {"path": "pipeline/train.py", "md5": hashlib.md5(CODE).hexdigest()}
-    params = {"params.yaml": {"train": {"epochs": 2, "dropout": 0}}}
-    YAML().dump({"stages": {"train": {"cmd": "python", "deps": [dep], "params": params}}}, Path("dvc.lock"))
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-    for command in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "start")):
-        subprocess.run(["git", *command], check=True)
-    return tmp_path
+def failed(checks) -> list[str]:
+    checks = list(checks)
+    assert checks
+    return [check.what for check in checks if not check.passed]
 
 
-def broken(links) -> list[str]:
-    links = list(links)
-    assert links
-    return [link.what for link in links if not link.agrees]
-
-
-def test_parameters_in_the_lock_are_those_of_the_run():
-    assert broken(consistency.logged_parameters({"train.epochs": "2", "train.dropout": "0.0"})) == []
-    logged = {"train.epochs": "3", "train.dropout": "0.0"}
-    assert broken(consistency.logged_parameters(logged)) == ["train.epochs of dvc.lock = MLflow"]
-    assert broken(consistency.logged_parameters({"train.epochs": "2"})) == ["train.dropout of dvc.lock = MLflow"]
-
-
-def test_code_in_the_lock_is_that_of_the_commit():
-    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-    assert broken(consistency.committed_code(head)) == []
-    Path("dvc.lock").write_text(Path("dvc.lock").read_text().replace(hashlib.md5(CODE).hexdigest(), "f" * 32))
-    assert broken(consistency.committed_code(head)) == [f"pipeline/train.py of dvc.lock = commit {head[:8]}"]
+def test_compiled_code_is_no_change_and_code_that_was_edited_added_or_removed_is():
+    model, code = Path("pipeline/models/a.py"), ["pipeline/models = dvc.lock, train"]
+    assert failed(folder_checks.stages()) == []
+    text, times = model.read_text(), (model.stat().st_atime_ns, model.stat().st_mtime_ns)
+    model.write_text(text.replace("a", "b"))
+    os.utime(model, ns=times)  # DVC would take it for unchanged
+    assert failed(folder_checks.stages()) == code
+    model.write_text(text)
+    Path("pipeline/models/new.py").touch()
+    assert failed(folder_checks.stages()) == code
+    Path("pipeline/models/new.py").unlink()
+    model.unlink()
+    assert failed(folder_checks.stages()) == code
 
 
 def test_a_stage_that_the_lock_has_lost_is_broken_once_it_has_outputs():
-    assert broken(consistency.stages()) == []
     Path("plots").mkdir()
-    assert broken(consistency.stages()) == ["evaluate is in dvc.lock"]
+    assert failed(folder_checks.stages()) == ["evaluate is in dvc.lock"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "kind"),
     [
-        ("deps: [pipeline/train.py]", "deps: [pipeline/train.py, README.md]", "deps"),
+        (DESCRIPTION, f"{DESCRIPTION}, README.md", "deps"),
+        (DESCRIPTION, "pipeline/models", "deps"),
         ("params: [train]", "params: [train, dataset]", "params"),
         ("params: [train]}", "params: [train], outs: [model]}", "outs"),
     ],
 )
 def test_a_stage_that_was_described_anew_since_it_ran_is_broken(old, new, kind):
-    assert old in STAGES
-    Path("dvc.yaml").write_text(STAGES.replace(old, new))
-    assert broken(consistency.stages()) == [f"names of {kind} of train = dvc.lock"]
+    described = Path("dvc.yaml").read_text()
+    assert old in described
+    Path("dvc.yaml").write_text(described.replace(old, new))
+    assert failed(folder_checks.stages()) == [f"names of {kind} of train = dvc.lock"]
 
 
-@pytest.mark.parametrize("content", ["epoch,loss\n1,0.5\n2,0.25\n", "epoch,loss\n1,0.5\n", "", "epoch,loss\n1,x\n2,\n"])
-def test_a_history_is_that_of_the_curves(content):
-    Path("reports").mkdir()
-    Path("reports/history.csv").write_text(content)
-    wrong = [] if "2,0.25" in content else ["reports/history.csv, loss = MLflow"]
-    assert broken(consistency.history({"loss": {1: 0.5, 2: 0.2500001}})) == wrong
+def test_what_is_not_committed_can_be_made_again_and_is_named():
+    (check,) = folder_checks.committed()
+    assert check.level == Level.PASSED
+    Path("README.md").write_text("no source")
+    Path("dvc.lock").write_text(Path("dvc.lock").read_text() + "\n")
+    Path("params.yaml").write_text("train: {epochs: 3, dropout: 0}\n")
+    Path("pipeline/models/new.py").touch()
+    git("update-index", "--assume-unchanged", "params.yaml")
+    (check,) = folder_checks.committed()
+    assert check.level == Level.UNCOMMITTED
+    assert check.hint == "not committed yet: git add dvc.lock params.yaml pipeline && git commit"
+    git("update-index", "--no-assume-unchanged", "params.yaml")
+    commit_all()
+    assert failed(folder_checks.committed()) == []
 
 
-@pytest.mark.parametrize("text", ["[" * 20_000, '{"test": {"loss": ' + "9" * 400 + "}}"])
-def test_a_file_of_metrics_that_cannot_be_read_is_broken(text):
-    Path("reports").mkdir()
-    Path("reports/test.json").write_text(text)
-    assert broken(consistency.metrics({})) == ["reports/test.json"]
-
-
-def test_figures_that_one_side_alone_has_are_broken():
-    Path("reports").mkdir()
-    Path("reports/test.json").write_text(json.dumps({"test": {"loss": 0.5, "invented": 1.0}}))
-    logged = {"test/loss": 0.5, "test/accuracy": 0.9, "train/loss": 0.1}
-    wrong = [f"reports/test.json, test {name} = MLflow" for name in ("accuracy", "invented")]
-    assert broken(consistency.metrics(logged)) == wrong
+def test_without_git_nothing_is_said_about_commits(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert list(folder_checks.committed()) == []
 
 
 def test_a_broken_configuration_of_dvc_is_one_line():
     Path(".dvc").mkdir()
     Path(".dvc/config").write_text("[core\n")
-    with pytest.raises(UserError, match="DVC does not say where its cache is"):
-        list(consistency.cache())
+    with pytest.raises(UserError, match=r"(?i)dvc|config"):
+        list(folder_checks.cache())
+
+
+def test_the_worst_of_a_kind_is_its_sign():
+    from pipeline.provenance.check import table
+
+    good, bad = Check("code", "a", True, ""), Check("code", "b", False, "mend it")
+    open_ = Check("code", "c", False, "commit it", Level.UNCOMMITTED)
+    assert table([good]) == "✓ code                 1 of 1 agree"
+    assert table([good, open_]).startswith("~ code                 1 of 2 agree\n~ c\n    commit it")
+    assert table([bad, open_, good]).startswith("✗ code                 1 of 3 agree\n✗ b\n    mend it\n~ c\n")
