@@ -20,12 +20,12 @@ def git(*arguments: str, folder: Path = HERE, **environment: str) -> bytes | Non
 
 def require_git(*arguments: str, folder: Path = HERE, **environment: str) -> bytes:
     """What git prints. Raises UserError, with the first line of git's own message, where `git` returns None."""
-    return _ask(["git", *arguments], folder, os.environ | environment)
+    return _ask("git", ["git", *arguments], folder, os.environ | environment)
 
 
 def dvc(*arguments: str, folder: Path = HERE) -> str:
     """What DVC prints, stripped. Raises UserError with the first line of DVC's own message where it refuses."""
-    return _ask(_dvc(*arguments), folder, with_our_python()).decode().strip()
+    return _ask("dvc", _dvc(*arguments), folder, with_our_python()).decode().strip()
 
 
 def run_dvc(*arguments: str, folder: Path = HERE, is_isolated: bool = False) -> int:
@@ -47,11 +47,12 @@ def _dvc(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "dvc", *arguments]
 
 
-def _ask(command: list[str], folder: Path, environment: dict[str, str]) -> bytes:
+def _ask(name: str, command: list[str], folder: Path, environment: dict[str, str]) -> bytes:
     try:
         answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
     except FileNotFoundError as error:
         raise UserError(f"{error.filename}: is not there, or not on PATH") from None
-    if answer.returncode:  # more lines may follow: advice, a traceback
-        raise UserError(answer.stderr.decode(errors="replace").strip().partition("\n")[0] or f"{command[0]} refuses")
+    if answer.returncode:
+        said, _, _ = answer.stderr.decode(errors="replace").strip().partition("\n")  # advice, or a traceback, follows
+        raise UserError(f"{name}: {said.removeprefix('fatal: ').removeprefix('ERROR: ')}")
     return answer.stdout
