@@ -19,12 +19,12 @@ def uncommitted() -> bytes | None:
 
     None where git cannot tell: outside a repository, before the first commit, where nothing may be written.
     """
-    return _difference("--patch", "--binary")
+    return _difference(SOURCES, "--patch", "--binary")
 
 
 def uncommitted_sources() -> list[str] | None:
     """Which of SOURCES and dvc.lock are not as in the commit HEAD; None where git cannot tell."""
-    names = _difference("--name-only", "--relative", "-z", sources=[*SOURCES, str(paths.LOCK)])
+    names = _difference([*SOURCES, str(paths.LOCK)], "--name-only", "--relative", "-z")
     return None if names is None else sorted({name.partition("/")[0] for name in names.decode().split("\0") if name})
 
 
@@ -60,8 +60,8 @@ def committed_files(commit: str, path: str) -> dict[str, bytes]:
     return {name: git("cat-file", "--filters", f"{commit}:./{name}") or b"" for name in names if name}
 
 
-def _difference(*form: str, sources: list[str] = SOURCES) -> bytes | None:
-    """Goes by the files themselves, by way of an index of its own.
+def _difference(sources: list[str], *form: str) -> bytes | None:
+    """What is not in the commit HEAD, written by `git diff-index` in a form. Goes by the files themselves, by way of an index of its own.
 
     The user's index may be told to overlook some of them, and git's settings to ignore new ones.
     """

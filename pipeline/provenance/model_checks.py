@@ -10,7 +10,7 @@ from pipeline.provenance import dvc_files, git, hashes
 from pipeline.provenance.check import Check
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from pipeline.tracking.queries import Run
 
 TOLERANCE = 1e-6  # of metrics: files have six digits
 

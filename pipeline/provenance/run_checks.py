@@ -11,8 +11,7 @@ from pipeline.provenance.check import Check, Level
 from pipeline.provenance.lineage import DIFFERENCE
 
 if TYPE_CHECKING:
-    from mlflow.entities import LoggedModel, Run
-    from mlflow.entities.model_registry import ModelVersion
+    from pipeline.tracking.queries import LoggedModel, ModelVersion, Run
 
 DATA_TAG = r"data\.(\w+)\.sha256"
 

@@ -13,7 +13,7 @@ from pipeline.core.process import git, run_dvc
 from pipeline.provenance import lineage
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from pipeline.tracking.queries import Run
 
 NAMED = 10  # differences in the environment; more are counted
 TOLERANCE = 5e-7  # of the validation accuracy, which is written with six digits
