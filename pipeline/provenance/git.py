@@ -61,9 +61,10 @@ def committed_files(commit: str, path: str) -> dict[str, bytes]:
 
 
 def _difference(sources: list[str], *form: str) -> bytes | None:
-    """What is not in the commit HEAD, written by `git diff-index` in a form. Goes by the files themselves, by way of an index of its own.
+    """What differs from HEAD, in a form of `git diff-index`.
 
-    The user's index may be told to overlook some of them, and git's settings to ignore new ones.
+    Goes by the files themselves, by way of an index of its own: the user's may be told to overlook some of them, and
+    git's settings to ignore new ones.
     """
     with _index("HEAD") as index:
         if index is None:

@@ -32,9 +32,9 @@ def checks(run: "Run", models: list["LoggedModel"], versions: list["ModelVersion
 def commit(run: "Run") -> Iterator[Check]:
     """The commit of a run against the history, and what was not committed against what the run carries."""
     sha, short = run.data.tags["git.commit"], run.info.run_id[:8]
-    cut = ", whose history is cut short here; `git fetch --unshallow`" if git.is_shallow() else ""
-    lost = f"no branch or tag of this repository has it{cut}"
-    yield Check("commits", f"{_name(run)}: {sha[:8]}", git.is_in_history(sha), lost)
+    is_there = git.is_in_history(sha)
+    cut = "" if is_there or not git.is_shallow() else ", whose history is cut short here; `git fetch --unshallow`"
+    yield Check("commits", f"{_name(run)}: {sha[:8]}", is_there, f"no branch or tag of this repository has it{cut}")
     tree = f"{_name(run)}: a clean tree"
     if run.data.tags.get("git.dirty") == "false":
         yield Check("commits", tree, True, "")
