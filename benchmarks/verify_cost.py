@@ -6,7 +6,6 @@ Makes the store in a temporary folder: each run has the tags, data sets and the 
 of its own. Prints wall and CPU seconds of the whole command.
 """
 
-import argparse
 import os
 import resource
 import subprocess
@@ -15,8 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
+
 from pipeline.config.load import load
-from pipeline.core import paths
+from pipeline.core import cli, paths
 from pipeline.core.paths import TRAINING_DATA
 from pipeline.data import arrays
 from pipeline.provenance import lineage
@@ -27,7 +28,7 @@ def fill(runs_wanted: int) -> None:
     from pipeline.tracking import runs
     from pipeline.tracking.logging import log_data, log_model, log_start
 
-    (description,) = load("dataset")
+    (dataset_config,) = load("dataset")
     tags = lineage.tags(TRAINING_DATA)
     splits = {name: arrays.load(folder) for name, folder in TRAINING_DATA.items()}
     model = paths.MODEL.read_bytes()
@@ -38,17 +39,16 @@ def fill(runs_wanted: int) -> None:
                 log_data(name, images, tags[f"data.{name}.sha256"], context=name)
             path = Path(folder) / paths.MODEL.name
             path.write_bytes(model + f"{number}".encode())
-            log_model(path, description.image_shape, len(description.classes))
+            log_model(path, dataset_config.image_shape, len(dataset_config.classes))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--runs", type=int, default=200, help="runs in the store (default 200)")
-    arguments = parser.parse_args()
+@cli.command(__doc__)
+@click.option("--runs", type=int, default=200, show_default=True, help="Runs in the store.")
+def main(runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
         os.environ["DVC_ROOT"] = folder  # where the store puts its artifacts
-        fill(arguments.runs)
+        fill(runs)
         del os.environ["DVC_ROOT"]
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         shown = subprocess.run(

@@ -6,7 +6,6 @@ from typing import Any
 from pipeline.core import files, paths
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
-from pipeline.provenance import consistency
 
 LABEL = 21  # characters before what a line says
 
@@ -25,7 +24,7 @@ def summary(train: dict[str, Any], test: dict[str, Any], run_id: str | None, ui:
     if run_id:
         rows += [("MLflow run", run_id), ("open the UI", f"\n{' ' * LABEL}".join(ui))]
     else:
-        rows += [("MLflow run", "in another store; this makes one here:"), ("", consistency.RESTORES)]
+        rows += [("MLflow run", "in another store; this makes one here:"), ("", "python -m pipeline restore")]
     return "\n" + "\n".join(f"{label:{LABEL}}{value}" for label, value in rows)
 
 

@@ -1,25 +1,58 @@
-"""git and dvc, asked as programs."""
+"""git and DVC, asked as programs: the one place that starts them."""
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from pipeline.core.errors import UserError
 
-def git(*arguments: str, **environment: str) -> bytes | None:
-    """What git prints, or None where it is missing, this is no repository, or it refuses."""
-    try:
-        result = subprocess.run(["git", *arguments], capture_output=True, check=False, env=os.environ | environment)
-    except FileNotFoundError:
-        return None
-    return result.stdout if result.returncode == 0 else None
+HERE = Path()
 
 
-def dvc(*arguments: str) -> list[str]:
-    """The command line of dvc for this Python."""
-    return [sys.executable, "-m", "dvc", *arguments]
+def git(*arguments: str, folder: Path = HERE, **environment: str) -> bytes | None:
+    """What git prints, or None where it is missing, the folder is in no repository, or git refuses."""
+    with contextlib.suppress(UserError):
+        return require_git(*arguments, folder=folder, **environment)
+    return None
+
+
+def require_git(*arguments: str, folder: Path = HERE, **environment: str) -> bytes:
+    """What git prints. Raises UserError, with the first line of git's own message, where `git` returns None."""
+    return _ask("git", ["git", *arguments], folder, os.environ | environment)
+
+
+def dvc(*arguments: str, folder: Path = HERE) -> str:
+    """What DVC prints, stripped. Raises UserError with the first line of DVC's own message where it refuses."""
+    return _ask("dvc", _dvc(*arguments), folder, with_our_python()).decode().strip()
+
+
+def run_dvc(*arguments: str, folder: Path = HERE, is_isolated: bool = False) -> int:
+    """Runs DVC with its output on the terminal; returns its exit code.
+
+    An isolated one, and its stages, are told nothing of the DVC and the MLflow store that this process works with.
+    """
+    ours = ("DVC_", "MLFLOW_") if is_isolated else ()
+    environment = {name: value for name, value in with_our_python().items() if not name.startswith(ours)}
+    return subprocess.run(_dvc(*arguments), cwd=folder, env=environment, check=False).returncode
 
 
 def with_our_python() -> dict[str, str]:
     """The environment in which `python`, as in dvc.yaml, is the one that runs this program."""
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def _dvc(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "dvc", *arguments]
+
+
+def _ask(name: str, command: list[str], folder: Path, environment: dict[str, str]) -> bytes:
+    try:
+        answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    except FileNotFoundError as error:
+        raise UserError(f"{error.filename}: is not there, or not on PATH") from None
+    if answer.returncode:
+        said, _, _ = answer.stderr.decode(errors="replace").strip().partition("\n")  # advice, or a traceback, follows
+        raise UserError(f"{name}: {said.removeprefix('fatal: ').removeprefix('ERROR: ')}")
+    return answer.stdout

@@ -1,34 +1,85 @@
-"""What git says about the code: its commit, and what differs from it."""
+"""What git says about the code: its commit, what differs from it, whether a commit is part of the history."""
 
+import contextlib
+import functools
+import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.core import paths
 from pipeline.core.process import git
 
-SOURCES = [
-    "pipeline",
-    str(paths.PARAMS),
-    "dvc.yaml",
-    "requirements.lock",
-]  # what decides about a model, besides the data
+# what decides about a model, besides the data
+SOURCES = ["pipeline", str(paths.PARAMS), str(paths.PIPELINE), "requirements.lock"]
 
 
 def uncommitted() -> bytes | None:
     """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing.
 
-    None where git cannot tell: outside a repository, before the first commit, where nothing may be written. Goes by
-    the files themselves, by way of an index of its own: the user's may be told to overlook some of them, and git's
-    settings to ignore new ones.
+    None where git cannot tell: outside a repository, before the first commit, where nothing may be written.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        elsewhere = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        if git("read-tree", "HEAD", **elsewhere) is None:
+    return _difference(SOURCES, "--patch", "--binary")
+
+
+def uncommitted_sources() -> list[str] | None:
+    """Which of SOURCES and dvc.lock are not as in the commit HEAD; None where git cannot tell."""
+    names = _difference([*SOURCES, str(paths.LOCK)], "--name-only", "--relative", "-z")
+    return None if names is None else sorted({name.partition("/")[0] for name in names.decode().split("\0") if name})
+
+
+def is_committed_now(commit: str, difference: bytes) -> bool:
+    """Whether a commit, changed by what `uncommitted` returned then, has the SOURCES of the commit HEAD."""
+    with tempfile.NamedTemporaryFile() as patch, _index(commit) as index:
+        patch.write(difference)
+        patch.flush()
+        if index is None or git("apply", "--cached", "--whitespace=nowarn", patch.name, **index) is None:
+            return False
+        return git("diff-index", "--cached", "--quiet", "HEAD", "--", *SOURCES, **index) is not None
+
+
+@functools.cache  # many runs have the same one
+def is_in_history(commit: str) -> bool:
+    """Whether HEAD, a branch or a tag leads to a commit: one that was amended away stays for a while, then is gone."""
+    if not re.fullmatch("[0-9a-f]{40,64}", commit):  # a branch, say, which leads elsewhere tomorrow
+        return False
+    places = ("refs/heads", "refs/remotes", "refs/tags")
+    return git("merge-base", "--is-ancestor", commit, "HEAD") is not None or bool(
+        git("for-each-ref", "--count=1", "--contains", commit, *places)
+    )
+
+
+def is_shallow() -> bool:
+    """Whether the history of this repository was cut short by `git clone --depth`."""
+    return (git("rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
+
+
+def committed_files(commit: str, path: str) -> dict[str, bytes]:
+    """Name → content, as git would check it out, of the file `path` in a commit, or of all files in that folder."""
+    names = (git("ls-tree", "-r", "-z", "--name-only", commit, "--", path) or b"").decode().split("\0")
+    return {name: git("cat-file", "--filters", f"{commit}:./{name}") or b"" for name in names if name}
+
+
+def _difference(sources: list[str], *form: str) -> bytes | None:
+    """What differs from HEAD, in a form of `git diff-index`.
+
+    Goes by the files themselves, by way of an index of its own: the user's may be told to overlook some of them, and
+    git's settings to ignore new ones.
+    """
+    with _index("HEAD") as index:
+        if index is None:
             return None
-        there = [source for source in SOURCES if Path(source).exists() or git("ls-files", "--", source, **elsewhere)]
-        if there and git("add", "--all", "--", *there, **elsewhere) is None:
+        there = [source for source in sources if Path(source).exists() or git("ls-files", "--", source, **index)]
+        if there and git("add", "--all", "--", *there, **index) is None:
             return None
-        git("add", "--force", "--", ":(glob)pipeline/**/*.py", **elsewhere)
+        git("add", "--force", "--", ":(glob)pipeline/**/*.py", **index)
         # diff-index, since what `git diff` writes depends on the user's settings: colours, prefixes, other programs
-        plain = ("--patch", "--binary", "--no-ext-diff", "--no-textconv")
-        return git("diff-index", "--cached", *plain, "HEAD", "--", *SOURCES, **elsewhere)
+        return git("diff-index", "--cached", "--no-ext-diff", "--no-textconv", *form, "HEAD", "--", *sources, **index)
+
+
+@contextlib.contextmanager
+def _index(commit: str) -> Iterator[dict[str, str] | None]:
+    """A temporary index that holds a commit, as the environment in which git uses it; None where git cannot."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        yield index if git("read-tree", commit, **index) is not None else None

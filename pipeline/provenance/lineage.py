@@ -11,6 +11,9 @@ from pipeline.core.process import git
 from pipeline.provenance import dvc_files
 from pipeline.provenance.git import uncommitted
 
+DIFFERENCE = Path("environment/uncommitted.diff")  # artifacts of a run: for `git apply` on its commit, and
+PACKAGES = Path("environment/requirements.txt")  # what was installed
+
 
 def tags(data: dict[str, Path]) -> dict[str, str]:
     """MLflow tags for what is about to be computed from the folders of arrays in `data` (name → folder).

@@ -1,51 +1,79 @@
 """A run for a model that another MLflow store's run trained: it came from a DVC remote, or this store was lost.
 
-What training logged is taken from its outputs and from dvc.lock. The commit, the packages and the checkpoints are not
-to be had any more. Which code made the model, dvc.lock says; `python -m pipeline verify` holds the files against it.
+What was logged is taken from the outputs and from dvc.lock. The commit, the packages and the checkpoints are not to be
+had any more. Which code made the model, dvc.lock says; `python -m pipeline verify` holds the files against it.
 """
 
 import json
-
-import pandas as pd
+from pathlib import Path
 
 from pipeline.config.schema import Dataset
-from pipeline.core import paths
-from pipeline.data import arrays
-from pipeline.evaluation import plots
-from pipeline.models import saving
-from pipeline.provenance import dvc_files, lineage
-from pipeline.tracking.logging import (
-    log_data,
-    log_epoch,
-    log_figure,
-    log_files,
-    log_model,
-    log_start,
-    log_text,
-    log_training,
-    logged_epochs,
-)
+from pipeline.core import cli, files, paths
+from pipeline.core.cli import say
+from pipeline.core.errors import UserError
 
 
-def restore(dataset_config: Dataset) -> None:
-    """Fills the active run with what is known of the training of the model in this folder. May be called again."""
+def ensure_run(dataset_config: Dataset) -> str:
+    """The id of the run that trained the model in this folder; restores it where the MLflow store has none.
+
+    A restored run is tagged `restored_from`; a restoration that was killed goes on in the same run. Raises UserError
+    where outputs of train are missing, or the model is not the one that the run trained.
+    """
+    for path in (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS):
+        if not path.is_file():
+            raise UserError(f"{path} is missing; `dvc pull` brings it, or `dvc repro train` makes it")
+    with cli.suppress_stderr():
+        from pipeline.tracking import logging, queries, runs
+
+    trained = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
+    sha256 = files.sha256(paths.MODEL)
+    if found := queries.find_run_of_model(trained, sha256):
+        if queries.tag(found, "model.sha256") != sha256:
+            raise UserError(f"{paths.MODEL}: is not the model that run {found} trained; `dvc checkout` puts that back")
+        return found
+    say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
+    half, _ = queries.find_tagged("restored_from", trained) or (None, None)
+    with runs.run(half, tags={"restored_from": trained}) as run_id:
+        restore_training(dataset_config)
+        restore_evaluation(dataset_config.name)
+        # the last: by its tag, `find_run_of_model` takes a run for complete
+        logging.log_model(paths.MODEL, dataset_config.image_shape, len(dataset_config.classes))
+    return run_id
+
+
+def restore_training(dataset_config: Dataset) -> None:
+    """Logs what is known of the training into the active run. May be called again."""
+    import pandas as pd
+
+    from pipeline.data import arrays
+    from pipeline.evaluation import plots
+    from pipeline.models import saving
+    from pipeline.provenance import dvc_files, lineage
+    from pipeline.tracking import logging
+
     locked = {stage: dvc_files.locked_params(stage) for stage in ("preprocess", "train")}
-    there = {
-        name: folder for name, folder in paths.TRAINING_DATA.items() if folder.is_dir()
-    }  # `dvc pull evaluate` brings less
+    there = {name: folder for name, folder in paths.TRAINING_DATA.items() if folder.is_dir()}
     tags = lineage.data_tags(there)
-    log_start({"dataset": {"name": dataset_config.name}} | locked, tags)
-    for name, folder in there.items():
+    logging.log_start({"dataset": {"name": dataset_config.name}} | locked, tags)
+    for name, folder in there.items():  # `dvc pull evaluate` brings none
         images = arrays.load(folder)
-        log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
+        logging.log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
         if name == "train":
-            log_figure(plots.samples(images, dataset_config.classes), "data/samples.png")
-    log_files(paths.DATA_CHECKS, "data")
-    log_text(saving.summary(saving.load(paths.MODEL)), "model_summary.txt")
+            logging.log_figure(plots.samples(images, dataset_config.classes), "data/samples.png")
+    logging.log_files(paths.DATA_CHECKS, "data")
+    logging.log_text(saving.summary(saving.load(paths.MODEL)), "model_summary.txt")
 
-    logged = logged_epochs()  # where a restoration was killed
+    logged = logging.logged_epochs()  # where a restoration was killed
     for row in pd.read_csv(paths.HISTORY).to_dict("records"):
         if row["epoch"] not in logged:
-            log_epoch(row)
-    log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
-    log_model(paths.MODEL, dataset_config.image_shape, len(dataset_config.classes))
+            logging.log_epoch(row)
+    logging.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
+
+
+def restore_evaluation(data: str) -> None:
+    """Logs the evaluation into the active run, unless its outputs are not here: then it is about to be done anew."""
+    from pipeline.provenance import dvc_files
+    from pipeline.workflow.evaluate import record
+
+    if paths.TEST_METRICS.is_file():
+        record(data, dvc_files.locked_params("evaluate"), Path())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helpers.project import Project
 
-from pipeline.commands import relocate
+from pipeline.commands.relocate import main as relocate
 from pipeline.core.errors import UserError
 from pipeline.tracking import runs
 from pipeline.tracking.logging import log_text
@@ -50,7 +50,7 @@ def test_a_copy_does_not_write_into_the_folder_that_it_was_copied_from(store, tm
     monkeypatch.delenv("MLFLOW_TRACKING_URI")  # MLflow sets it
     with pytest.raises(UserError, match=f"keeps artifacts in {tmp_path}/mlruns, not in this folder"), runs.run():
         pass
-    relocate.main()
+    relocate()
     with runs.run() as run_id:
         log_text("hello", "note.txt")
     assert list(copy.rglob(f"{run_id}/artifacts/note.txt"))
@@ -61,7 +61,7 @@ def test_a_store_that_mlflow_ui_made_is_mended(store, tmp_path):
         connection.execute("UPDATE experiments SET artifact_location = 'mlflow-artifacts:/0'")
     with pytest.raises(UserError, match="`mlflow ui` made the store"):
         open_store()
-    relocate.main()
+    relocate()
     with runs.run() as run_id:
         log_text("hello", "note.txt")
     assert (tmp_path / "mlruns" / "0" / run_id / "artifacts" / "note.txt").is_file()
@@ -72,4 +72,4 @@ def test_a_database_that_is_none_is_one_line(tmp_path, monkeypatch, content):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "mlflow.db").write_bytes(content)
     with pytest.raises(UserError, match=r"mlflow\.db: (no such table|file is not a database)"):
-        relocate.main()
+        relocate()

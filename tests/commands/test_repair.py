@@ -2,9 +2,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from helpers.git import commit_all, git
 
-from pipeline.commands import repair
-from pipeline.provenance import dvc_files
+from pipeline.core.errors import UserError
+from pipeline.provenance import dvc_files, repair
 
 WHOLE = "schema: '2.0'\nstages:\n  train:\n    cmd: python\n"
 
@@ -12,14 +13,8 @@ WHOLE = "schema: '2.0'\nstages:\n  train:\n    cmd: python\n"
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    subprocess.run(["git", "init", "-q"], check=True)
+    git("init", "-q")
     Path(".dvc/tmp").mkdir(parents=True)
-
-
-def commit() -> None:
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-    for command in (("add", "dvc.lock"), (*identity, "commit", "-qm", "lock")):
-        subprocess.run(["git", *command], check=True)
 
 
 def test_whole_files_and_missing_ones_are_left_alone():
@@ -43,7 +38,34 @@ def test_a_torn_dvc_lock_comes_back_out_of_git_or_goes(text):
     assert repair.repair() == ["dvc.lock was half written; it is removed"]
     assert dvc_files.locked() == {}
     Path("dvc.lock").write_text(WHOLE)
-    commit()
+    commit_all()
     Path("dvc.lock").write_text(text)
     assert repair.repair() == ["dvc.lock was half written; the committed one is back"]
     assert Path("dvc.lock").read_text() == WHOLE
+
+
+def conflict() -> None:
+    """Leaves the folder in the middle of a merge of two branches, each with a dvc.lock of its own."""
+    Path("dvc.lock").write_text(WHOLE)
+    commit_all()
+    git("checkout", "-qb", "other")
+    Path("dvc.lock").write_text(WHOLE.replace("python", "other"))
+    commit_all()
+    git("checkout", "-q", "-")
+    Path("dvc.lock").write_text(WHOLE.replace("python", "ours"))
+    commit_all()
+    with pytest.raises(subprocess.CalledProcessError):
+        git("merge", "-q", "other")
+
+
+@pytest.mark.parametrize("how", ["conflicts", "conflicts, staged", "no markers"])
+def test_the_two_sides_of_a_merge_are_left_for_the_user_to_choose_from(how):
+    conflict()
+    if how == "conflicts, staged":
+        git("add", "dvc.lock")
+    elif how == "no markers":
+        Path("dvc.lock").write_text(WHOLE[:20])
+    text = Path("dvc.lock").read_text()
+    with pytest.raises(UserError, match=r"^dvc\.lock: a merge left conflicts in it; .*--theirs"):
+        repair.repair()
+    assert Path("dvc.lock").read_text() == text

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pytest
 from helpers.project import Project
 
-from pipeline.commands import reproduce
 from pipeline.core import files
 from pipeline.core.errors import UserError
 from pipeline.provenance import lineage
+from pipeline.provenance.worktree import worktree
+from pipeline.workflow import reproduce
 
 pytestmark = pytest.mark.e2e
 
@@ -62,8 +63,8 @@ def test_what_is_other_than_where_the_run_was_trained_is_named():
 
 
 HOOKED = """
-from pipeline.commands import reproduce
-with reproduce.worktree("HEAD") as folder:
+from pipeline.provenance.worktree import worktree
+with worktree("HEAD") as folder:
     print(*sorted(path.name for path in folder.iterdir()))
 """
 
@@ -105,7 +106,7 @@ def test_a_worktree_that_a_killed_one_left_is_removed_by_the_next(workspace):
 def test_hooks_of_dvc_are_not_in_the_way(workspace):
     workspace.ok("dvc", "install")
     try:
-        with pytest.raises(UserError, match="is not in this repository"), reproduce.worktree("f" * 40):
+        with pytest.raises(UserError, match="is not in this repository"), worktree("f" * 40):
             pass
         shown = workspace.ok("python", "-c", HOOKED)
     finally:
@@ -122,7 +123,7 @@ def test_uncommitted_code_goes_along_and_is_needed_also_within_a_larger_reposito
     project.ok("git", "init", "-q", "..")
     project.ok("git", "add", "-A")
     project.ok("git", "commit", "-qm", "all")
-    models = project.folder / "pipeline" / "models.py"
+    models = project.folder / "pipeline" / "models" / "cnn.py"
     text = models.read_text()
     models.write_text(text.replace('activation="relu"', 'activation="tanh"'))
     (project.folder / "pipeline" / "new.py").write_text("NEW = 1\n")

@@ -22,7 +22,7 @@ def test_it_names_both_accuracies_the_figures_and_the_ui():
 
 def test_a_run_that_is_in_another_store_has_no_link_but_the_command_that_restores_it():
     lines = summary.summary(TRAIN, TEST, None, []).splitlines()
-    assert lines[-1].strip() == summary.consistency.RESTORES and "http" not in str(lines)
+    assert lines[-1].strip() == "python -m pipeline restore" and "http" not in str(lines)
 
 
 def test_without_results_it_names_the_command_that_makes_them(tmp_path, monkeypatch):

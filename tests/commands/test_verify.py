@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 
@@ -13,8 +14,34 @@ from helpers.data import free_port
 from helpers.project import Project
 from ruamel.yaml import YAML
 
+from pipeline.commands import restore
+from pipeline.commands import verify as command
+from pipeline.core.errors import UserError
+from pipeline.provenance import git
+
 pytestmark = pytest.mark.e2e
 VERIFY = ("python", "-m", "pipeline", "verify")
+
+
+@pytest.fixture
+def verify(monkeypatch, capsys):
+    """Runs the command in this process, which has its libraries already; returns what it prints, its error too."""
+
+    def run(project: Project, *arguments: str, fails: bool = False) -> str:
+        monkeypatch.chdir(project.folder)
+        monkeypatch.setenv("DVC_ROOT", str(project.folder))  # the place of the MLflow store
+        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        git.is_in_history.cache_clear()
+        failed = False
+        try:
+            command.main.main(list(arguments), standalone_mode=False)
+        except UserError as error:
+            failed = True
+            print(f"error: {error}")
+        assert failed == fails
+        return capsys.readouterr().out
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -81,24 +108,24 @@ def test_an_untouched_folder_agrees_in_every_link(done):
         ("reports/figures/confusion_matrix.png", "reports/figures = dvc.lock, evaluate"),
     ],
 )
-def test_a_flipped_bit_in_the_folder_is_found(done, name, message):
+def test_a_flipped_bit_in_the_folder_is_found(done, verify, name, message):
     path = done.folder / name
     with changed(path.with_name(path.name), flip):
-        shown = done.fails(*VERIFY)
+        shown = verify(done, fails=True)
     assert message in shown and "links are broken" in shown
 
 
-def test_a_flipped_bit_in_a_read_only_object_of_the_cache_is_found(done):
+def test_a_flipped_bit_in_a_read_only_object_of_the_cache_is_found(done, verify):
     objects = [path for path in (done.folder / ".dvc/cache/files/md5").rglob("*") if path.is_file()]
     largest = max(objects, key=lambda path: path.stat().st_size)
     with changed(largest, flip):
-        assert f"{largest.parent.name}/{largest.name}" in done.fails(*VERIFY)
+        assert f"{largest.parent.name}/{largest.name}" in verify(done, fails=True)
 
 
-def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done):
+def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done, verify):
     with changed(logged_model(done), flip):
         for arguments in ((), ("--all",), (run_of(done).info.run_id,)):
-            assert "the logged model was changed" in done.fails(*VERIFY, *arguments)
+            assert "the logged model was changed" in verify(done, *arguments, fails=True)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +141,7 @@ def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done):
             "pipeline/models/cnn.py",
             b"keras",
             b"keras ",
-            "pipeline/models/cnn.py = dvc.lock, train\n    edited since train ran",
+            "pipeline/models = dvc.lock, train\n    edited since train ran",
         ),
         ("reports/test.json", b'"accuracy": ', b'"accuracy": 0.1', "reports/test.json"),
         ("reports/test.json", b'"loss": ', b'"loss": 9', "edited by hand, or of another run"),
@@ -127,37 +154,37 @@ def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done):
             b"cmd: python  -m pipeline train",
             "command of train = dvc.lock",
         ),
-        ("dvc.yaml", b"      - pipeline/pooling.py\n", b"", "names of deps of train = dvc.lock"),
+        ("dvc.yaml", b", pipeline/training]", b"]", "names of deps of train = dvc.lock"),
         ("reports/history.csv", b"\n1,", b"\n1,1", "reports/history.csv, loss = MLflow"),
         ("dvc.lock", b"stages:", b"stage:", "dvc.lock: is damaged"),
         ("models/run_id", b"\n", b"\xe9\n", "models/run_id = dvc.lock, train"),
     ],
 )
-def test_an_edit_after_the_run_is_found(done, name, old, new, message):
+def test_an_edit_after_the_run_is_found(done, name, old, new, message, verify):
     assert old in (done.folder / name).read_bytes()
     with changed(done.folder / name, lambda content: content.replace(old, new)):
-        assert message in done.fails(*VERIFY)
+        assert message in verify(done, fails=True)
 
 
-def test_a_lock_in_which_one_stage_ran_on_what_another_did_not_make_is_found(done):
+def test_a_lock_in_which_one_stage_ran_on_what_another_did_not_make_is_found(done, verify):
     lock = YAML(typ="safe", pure=True).load(done.folder / "dvc.lock")
     (data,) = [dep for dep in lock["stages"]["train"]["deps"] if dep["path"] == "data/prepared/train"]
     before, _, after = (done.folder / "dvc.lock").read_bytes().rpartition(data["md5"].encode())
     other = before + b"0" * 32 + b".dir" + after
     with changed(done.folder / "dvc.lock", lambda _: other):
-        assert "data/prepared/train of train = its maker's\n    train ran on another" in done.fails(*VERIFY)
+        assert "data/prepared/train of train = its maker's\n    train ran on another" in verify(done, fails=True)
 
 
-def test_what_is_lost_is_said(done):
+def test_what_is_lost_is_said(done, verify):
     model, lock = done.folder / "models/model.keras", done.folder / "dvc.lock"
     model.rename(done.folder / "aside")
     try:
-        assert "note: not here: models/model.keras; `dvc repro`" in done.ok(*VERIFY)
+        assert "note: not here: models/model.keras; `dvc repro`" in verify(done)
     finally:
         (done.folder / "aside").rename(model)
     lock.rename(done.folder / "aside")
     try:
-        assert "dvc.lock is there\n    lost: " in done.fails(*VERIFY)
+        assert "dvc.lock is there\n    lost: " in verify(done, fails=True)
     finally:
         (done.folder / "aside").rename(lock)
 
@@ -166,59 +193,82 @@ def test_what_is_lost_is_said(done):
     ("tag", "value", "message"),
     [
         ("git.commit", "f" * 40, "no branch or tag of this repository has it"),
-        ("git.dirty", "true", "uncommitted code or parameters made this model"),
+        ("git.dirty", "true", "uncommitted code or parameters made this model, and the run does not carry them"),
         ("data.train.sha256", "0" * 64, "digest and tag name other data"),
         ("model.sha256", "0" * 64, "not the model that this run trained"),
     ],
 )
-def test_a_run_that_tells_another_story_is_found(done, tag, value, message):
+def test_a_run_that_tells_another_story_is_found(done, tag, value, message, verify):
     run = run_of(done)
     done.client().set_tag(run.info.run_id, tag, value)
     try:
-        assert message in done.fails(*VERIFY)
+        assert message in verify(done, fails=True)
     finally:
         done.client().set_tag(run.info.run_id, tag, run.data.tags[tag])
 
 
-def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(done):
+def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(done, verify):
     run = run_of(done)
     gone = done.ok("git", "commit-tree", "HEAD^{tree}", "-m", "amended away").strip()
     try:
         done.client().set_tag(run.info.run_id, "git.commit", gone)
-        assert "no branch or tag of this repository has it" in done.fails(*VERIFY)
+        assert "no branch or tag of this repository has it" in verify(done, fails=True)
         done.ok("git", "branch", "kept", gone)
-        assert "✗" not in done.ok(*VERIFY)
+        assert "✗" not in verify(done)
     finally:
         done.run("git", "branch", "-D", "kept")
         done.client().set_tag(run.info.run_id, "git.commit", run.data.tags["git.commit"])
 
 
-def test_a_registered_version_of_another_model_is_found(done, tmp_path):
+def test_a_registered_version_of_another_model_is_found(done, tmp_path, verify):
     run, client = run_of(done), done.client()
     (model,) = client.search_logged_models(["0"])
     client.create_registered_model("fashion")
     try:
         client.create_model_version("fashion", model.artifact_location, run.info.run_id, model_id=model.model_id)
-        assert "✓ registry" in done.ok(*VERIFY)
+        assert "✓ registry" in verify(done)
         other = shutil.copytree(model.artifact_location, tmp_path / "other")
         client.create_model_version("fashion", str(other), run.info.run_id)
-        assert "fashion 2 = run" in done.fails(*VERIFY)
+        assert "fashion 2 = run" in verify(done, fails=True)
     finally:
         client.delete_registered_model("fashion")
 
 
-def test_a_run_that_is_not_there_is_one_line(done):
-    assert "error: run 0123 is not in the MLflow store" in done.fails(*VERIFY, "0123")
+def test_a_run_that_is_not_there_is_one_line(done, verify):
+    assert "error: run 0123 is not in the MLflow store" in verify(done, "0123", fails=True)
 
 
-def test_a_lock_that_vouches_for_what_did_not_run_is_found(done, tmp_path):
+def test_a_lock_that_vouches_for_what_did_not_run_is_found(done, tmp_path, verify):
     project = done.copy(tmp_path / "copy").change("train", epochs=3)
-    models = project.folder / "pipeline" / "models.py"
+    models = project.folder / "pipeline" / "models" / "cnn.py"
     models.write_text(models.read_text() + "# never ran\n")
     project.ok("dvc", "commit", "--force")  # says: take it as up to date
     project.ok("git", "commit", "-qam", "as if it had made this model")
-    shown = project.fails(*VERIFY)
-    assert "✗ train.epochs of dvc.lock = MLflow\n" in shown and "✗ pipeline/models/cnn.py of dvc.lock = commit" in shown
+    shown = verify(project, fails=True)
+    assert "✗ train.epochs of dvc.lock = MLflow\n" in shown and "✗ pipeline/models of dvc.lock = commit" in shown
+
+
+def test_what_is_not_committed_but_can_be_made_again_is_no_failure_unless_strict(done, tmp_path, verify):
+    project = done.copy(tmp_path / "copy")
+    project.ok("dvc", "exp", "run", "-S", "train.epochs=1")
+    uncommitted = "not committed yet: git add dvc.lock params.yaml && git commit"
+    shown = verify(project)
+    assert uncommitted in shown and "~ commits              1 of 3 agree" in shown and "✗" not in shown
+    assert "error: 2 of " in verify(project, "--strict", fails=True)
+
+    project.client().delete_run((project.folder / "models/run_id").read_text().strip())
+    assert "`python -m pipeline restore` restores it" in verify(project)
+    restore.main()
+    shown = verify(project)
+    assert uncommitted in shown and "was restored" in shown
+    project.ok("git", "commit", "-qam", "the experiment")
+    assert "links agree" in verify(project, "--strict")
+
+
+def test_without_git_all_but_the_commits_is_checked(done):
+    shown = done.ok(*VERIFY, "--all", PATH=str(Path(sys.executable).parent))
+    assert "note: commits are not checked: git is missing" in shown
+    assert "✓ logged models" in shown and "✓ code" in shown and "commits  " not in shown
 
 
 @pytest.mark.parametrize(
@@ -244,7 +294,7 @@ def test_what_was_lost_or_damaged_in_mlflow_is_found_and_said_without_a_tracebac
     with changed(database, lambda content: content):  # put back afterwards
         with contextlib.closing(sqlite3.connect(database)) as connection, connection:
             connection.execute(statement)
-        shown = lossy.run(*VERIFY).stdout
+        shown = lossy.run(*VERIFY).stdout  # in this process, an open connection would not see that the file is another
     assert "Traceback" not in shown and (message or "links agree") in shown
 
 

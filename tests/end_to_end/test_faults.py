@@ -13,8 +13,6 @@ from helpers.faults import EPOCHS, interrupt, kill_after
 from helpers.project import Project
 from mlflow import MlflowClient
 
-from pipeline.provenance import consistency
-
 pytestmark = pytest.mark.e2e
 STAGES = ("download", "preprocess", "train", "evaluate")
 
@@ -132,9 +130,9 @@ def test_a_training_whose_dvc_was_killed_ends_and_the_next_one_waits_for_it(prep
 def test_a_restoration_that_was_killed_is_completed_in_the_same_run(undisturbed, tmp_path):
     project = undisturbed.copy(tmp_path / "copy")
     (project.folder / "mlflow.db").unlink()
-    kill_after(project.start(*consistency.RESTORES.split()), "run ")
+    kill_after(project.start(*("python", "-m", "pipeline", "restore")), "run ")
     for _ in range(2):
-        project.ok(*consistency.RESTORES.split())
+        project.ok(*("python", "-m", "pipeline", "restore"))
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and "restored_from" in run.data.tags
     lost = undisturbed.artifacts(undisturbed.runs()[0]) - project.artifacts(run)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline.commands import relocate
 from pipeline.core import files
 from pipeline.core.cli import QUIET
+from pipeline.tracking import relocate
 
 ROOT = Path(__file__).parents[2]
 COPIED = [
@@ -44,7 +44,7 @@ class Project:
         other = object.__new__(Project)
         other.folder = shutil.copytree(self.folder, folder, symlinks=True)
         if (other.folder / "mlflow.db").exists():
-            relocate.relocate(other.folder / "mlflow.db", f"{self.folder}/mlruns", f"{other.folder}/mlruns")
+            relocate.replace(other.folder / "mlflow.db", f"{self.folder}/mlruns", f"{other.folder}/mlruns")
         return other
 
     def write_params(self, params: dict) -> None:

@@ -1,0 +1,105 @@
+"""Checks of the model in this folder, its data and its metrics against the MLflow run that trained it."""
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pipeline.config.schema import leaves
+from pipeline.core import files, paths
+from pipeline.provenance import dvc_files, git, hashes
+from pipeline.provenance.check import Check
+
+if TYPE_CHECKING:
+    from pipeline.tracking.queries import Run
+
+TOLERANCE = 1e-6  # of metrics: files have six digits
+
+
+def checks(run: "Run", has_git: bool) -> Iterator[Check]:
+    """All checks of this file."""
+    from pipeline.tracking import queries
+
+    tags = run.data.tags
+    yield from prepared_data(tags)
+    yield from metrics(run.data.metrics)
+    yield from history(queries.curves(run.info.run_id))
+    yield from logged_parameters(run.data.params)
+    is_named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip() == run.info.run_id
+    if has_git and is_named and tags.get("git.dirty") == "false":
+        yield from committed_code(tags.get("git.commit", "unknown"))
+    same = files.sha256(paths.MODEL) == tags.get("model.sha256")
+    yield Check("model", f"{paths.MODEL} = MLflow", same, "not the model that this run trained")
+
+
+def prepared_data(tags: dict[str, str]) -> Iterator[Check]:
+    """The arrays in data/prepared against the hashes that a run was tagged with."""
+    for name, folder in {"train": paths.TRAIN, "validation": paths.VALIDATION, "test": paths.TEST}.items():
+        if folder.is_dir() and f"data.{name}.sha256" in tags:
+            same = files.folder_sha256(folder) == tags[f"data.{name}.sha256"]
+            yield Check("prepared data", f"{folder} = MLflow", same, "not the data that this run saw")
+
+
+def metrics(logged: dict[str, float]) -> Iterator[Check]:
+    """The metrics in reports/*.json against those that MLflow has of the run."""
+    for path, part, group in ((paths.TRAIN_METRICS, "validation", "best"), (paths.TEST_METRICS, "test", "test")):
+        if not path.is_file():
+            continue
+        try:
+            written = {name: float(value) for name, value in json.loads(path.read_text(encoding="utf-8"))[part].items()}
+        except (*dvc_files.DAMAGE, AttributeError, OverflowError):
+            yield Check("metrics", str(path), False, "not as it was written: edited by hand")
+            continue
+        known = {key.removeprefix(f"{group}/"): value for key, value in logged.items() if key.startswith(f"{group}/")}
+        for name in sorted(known.keys() | written.keys()):
+            same = name in known and name in written and abs(known[name] - written[name]) < TOLERANCE
+            yield Check("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
+
+
+def history(curves: dict[str, dict[int, float]]) -> Iterator[Check]:
+    """reports/history.csv against the curves that MLflow has of the run (column → epoch → value)."""
+    if not paths.HISTORY.is_file():
+        return
+    rows = list(csv.DictReader(paths.HISTORY.read_text(encoding="utf-8", errors="replace").splitlines()))
+    for name, curve in curves.items():
+        try:
+            column = {int(row["epoch"]): float(row[name]) for row in rows}
+        except (ValueError, TypeError, KeyError):
+            column = {}
+        same = column.keys() == curve.keys() and all(abs(column[n] - curve[n]) < TOLERANCE for n in column)
+        yield Check("metrics", f"{paths.HISTORY}, {name} = MLflow", same, "edited by hand, or MLflow's curve has a gap")
+
+
+def logged_parameters(logged: dict[str, str]) -> Iterator[Check]:
+    """The parameters in dvc.lock against those that MLflow has of the run."""
+    for stage in ("preprocess", "train"):
+        for key, value in leaves.flatten({stage: dvc_files.locked_params(stage)}):
+            same = key in logged and _number(logged[key]) == _number(str(value))
+            hint = f"{paths.LOCK} names parameters that this run did not have, or MLflow lost them"
+            yield Check("parameters", f"{key} of {paths.LOCK} = MLflow", same, hint)
+
+
+def committed_code(commit: str) -> Iterator[Check]:
+    """The code that dvc.lock says trained the model against that of the commit that the run says."""
+    made = dvc_files.locked_hashes()
+    for dep in dvc_files.locked().get("train", dvc_files.Locked()).deps:
+        if dep.path not in made:
+            hint = f"{paths.LOCK} names code that is not in the commit of this run"
+            same = _committed_md5(commit, dep.path) == dep.md5
+            yield Check("code", f"{dep.path} of {paths.LOCK} = commit {commit[:8]}", same, hint)
+
+
+def _committed_md5(commit: str, path: str) -> str | None:
+    """What DVC would call the md5 of a file, or of a folder, as a commit has it; None where it has none."""
+    found = {name: hashes.content_md5(content) for name, content in git.committed_files(commit, path).items()}
+    if not found or path in found:
+        return found.get(path)
+    return hashes.folder_md5(path, {name.removeprefix(f"{path}/"): md5 for name, md5 in found.items()})
+
+
+def _number(text: str) -> float | str:
+    """0 and 0.0 are the same value of a parameter."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,56 @@
+"""Which checks there are for the model in this folder, for one run, or for all of them."""
+
+from pipeline.config.schema import Dataset
+from pipeline.core import files, paths
+from pipeline.core.errors import UserError
+from pipeline.core.process import git
+from pipeline.provenance import folder_checks, model_checks, run_checks
+from pipeline.provenance.check import Check
+
+
+def verify(dataset_config: Dataset, asked: str | None, everything: bool) -> tuple[list[Check], list[str]]:
+    """The checks of the run `asked`, else of this folder and its run, or every run; and notes on what is not checked.
+
+    The MLflow store has to be open. Raises UserError where it has no such run.
+    """
+    from pipeline.tracking import queries
+
+    found: list[Check] = []
+    notes: list[str] = []
+    has_git = git("rev-parse", "HEAD") is not None
+    if not has_git:
+        notes.append("commits are not checked: git is missing, or there is no commit here")
+    if asked:
+        trained = queries.resolve_run(asked).info.run_id
+    else:
+        trained = _trained_here(notes)
+        found += folder_checks.checks(dataset_config)
+        if run := queries.get_run(trained):
+            found += model_checks.checks(run, has_git)
+    chosen = [run for run in queries.trained() if everything or run.info.run_id == trained]
+    if asked and not chosen:
+        raise UserError(f"run {asked} trained no model")
+    models, versions = queries.logged_models(), queries.model_versions()
+    for run in chosen:
+        run_id = run.info.run_id
+        if run.info.status != "FINISHED":
+            notes.append(f"run {run_id[:8]} is {run.info.status}: not all of it need be there")
+        if origin := run.data.tags.get("restored_from"):
+            notes.append(f"run {run_id[:8]} was restored from {origin[:8]} of another store; dvc.lock knows its code")
+        found += run_checks.checks(run, models.get(run_id, []), versions.get(run_id, []), has_git)
+    return found, notes
+
+
+def _trained_here(notes: list[str]) -> str | None:
+    """The run of the model in this folder, where the store has it; notes what is not here."""
+    from pipeline.tracking import queries
+
+    trained = None
+    if paths.RUN_ID.is_file() and paths.MODEL.is_file():
+        named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
+        trained = queries.find_run_of_model(named, files.sha256(paths.MODEL))  # restored, it has another id
+        if trained is None:
+            notes.append(f"run {named} is not in this MLflow store; `python -m pipeline restore` restores it")
+    if gone := folder_checks.missing():
+        notes.append(f"not here: {', '.join(gone)}; `dvc repro` makes or restores them")
+    return trained

@@ -1,0 +1,126 @@
+"""Evaluation and restoration of a small model, in this process."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.data import make_split
+from ruamel.yaml import YAML
+
+from pipeline.core import files, paths
+from pipeline.core.errors import UserError
+from pipeline.data import arrays
+from pipeline.tracking import logging, queries, runs
+from pipeline.workflow import restore
+from pipeline.workflow.evaluate import evaluate
+
+HISTORY = "epoch,loss,accuracy,validation_loss,validation_accuracy\n1,2.0,0.3,1.9,0.4\n2,1.0,0.5,0.9,0.6\n"
+PREDICTED = [0, 1, 2, 3, 0, 1, 2, 0]  # the labels are 0 1 2 3 0 1 2 3: the last image is taken for class 0
+
+
+class Judge:
+    """A model whose probabilities are known: 0.7 for one class, 0.1 for each other."""
+
+    def predict(self, images: np.ndarray, **_) -> np.ndarray:
+        assert images.shape == (8, 8, 8, 1)
+        return np.where(np.arange(4) == np.array(PREDICTED)[:, None], 0.7, 0.1).astype("float32")
+
+
+@pytest.fixture
+def trained(store, tmp_path, monkeypatch, params):
+    """A folder with what evaluate reads, after a training of two epochs, and dvc.lock; and the test images alone."""
+    from pipeline.models import architectures, saving
+
+    monkeypatch.chdir(tmp_path)
+    arrays.save(paths.TEST, make_split(8, 1))
+    saving.save(architectures.build((8, 8, 1), 4, params.train), paths.MODEL)
+    files.write_text(paths.RUN_ID, "f" * 32 + "\n")
+    files.write_text(paths.HISTORY, HISTORY)
+    training = {"best_epoch": 2, "validation": {"loss": 0.9, "accuracy": 0.6}}
+    files.write_text(paths.TRAIN_METRICS, json.dumps(training))
+    locked = {stage: {"params": {"params.yaml": {stage: {"seed": 5}}}} for stage in ("train", "evaluate")}
+    YAML().dump({"stages": locked}, paths.LOCK)
+
+
+@pytest.fixture
+def judged(trained, monkeypatch, params):
+    """The id of the run of an evaluation whose result is known."""
+    monkeypatch.setattr("pipeline.models.saving.load", lambda _: Judge())
+    settings = params.evaluate.model_copy(update={"calibration_bins": 4, "mistakes": 2, "showcase": 7})
+    with runs.run() as run_id:
+        evaluate(params.dataset, settings, Path())
+    return run_id
+
+
+def test_metrics_and_tables_are_those_of_the_predictions(judged):
+    metrics = json.loads(paths.TEST_METRICS.read_text())["test"]
+    assert metrics["accuracy"] == 7 / 8
+    assert metrics["loss"] == pytest.approx(-(7 * np.log(0.7) + np.log(0.1)) / 8, abs=1e-5)
+    assert metrics["calibration_error"] == pytest.approx(7 / 8 - 0.7, abs=1e-5)
+
+    confusion = pd.read_csv(paths.REPORTS / "confusion.csv")
+    assert list(confusion.columns) == ["actual", "predicted"]
+    assert list(confusion["actual"]) == list("ABCDABCD") and list(confusion["predicted"]) == list("ABCDABCA")
+
+    per_class = pd.read_csv(paths.REPORTS / "per_class.csv").set_index("class")
+    assert dict(per_class["recall"]) == {"A": 1, "B": 1, "C": 1, "D": 0.5}
+    assert per_class.loc["A", "precision"] == pytest.approx(2 / 3, abs=1e-5) and set(per_class["images"]) == {2}
+
+    calibration = pd.read_csv(paths.REPORTS / "calibration.csv")
+    assert list(calibration["bin"]) == [0.25, 0.5, 0.75, 1] and list(calibration["images"]) == [0, 0, 8, 0]
+    assert calibration.loc[2, "confidence"] == pytest.approx(0.7, abs=1e-5) and calibration.loc[2, "accuracy"] == 7 / 8
+
+
+def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store):
+    run = store.get_run(judged)
+    written = json.loads(paths.TEST_METRICS.read_text())["test"]
+    assert run.data.metrics == {f"test/{name}": value for name, value in written.items()}
+    assert {name: run.data.tags[f"evaluate.{name}"] for name in ("calibration_bins", "mistakes", "showcase")} == {
+        "calibration_bins": "4",
+        "mistakes": "2",
+        "showcase": "7",
+    }
+    (data,) = run.inputs.dataset_inputs
+    assert data.dataset.name == "quadrants test"
+    assert run.data.tags["data.test.sha256"] == files.folder_sha256(paths.TEST)
+    artifacts = [item.path for folder in ("figures", "tables") for item in store.list_artifacts(judged, folder)]
+    pictures = ("confusion_matrix", "learning_curves", "mistakes", "showcase")
+    tables = ("calibration", "confusion", "per_class")
+    assert artifacts == [f"figures/{name}.png" for name in pictures] + [f"tables/{name}.csv" for name in tables]
+    for name in pictures:
+        assert (paths.FIGURES / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert not paths.TRAIN.exists() and not paths.VALIDATION.exists()  # nothing else was needed
+
+
+def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, params, store, monkeypatch):
+    with runs.run() as lost:
+        evaluate(params.dataset, params.evaluate, Path())
+    store.delete_run(lost)
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "reports" in path.parts}
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # a restoration that is killed half way
+        patch.setattr(restore, "restore_evaluation", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        restore.ensure_run(params.dataset)
+    half, status = queries.find_tagged("restored_from", "f" * 32)
+    assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
+
+    assert restore.ensure_run(params.dataset) == restore.ensure_run(params.dataset) == half
+    run = store.get_run(half)
+    assert run.info.status == "FINISHED" and run.data.tags["model.sha256"] == files.sha256(paths.MODEL)
+    assert run.data.params == {"dataset.name": "quadrants", "train.seed": "5"}
+    assert run.data.tags["evaluate.seed"] == "5"
+    assert {"best/accuracy", "test/accuracy", "train/loss"} <= run.data.metrics.keys()
+    assert [point.value for point in store.get_metric_history(half, "train/loss")] == [2.0, 1.0]
+    assert "figures/mistakes.png" in [item.path for item in store.list_artifacts(half, "figures")]
+    assert {path: path.read_bytes() for path in before} == before
+
+    with runs.run(half):
+        logging.log_start({}, {"model.sha256": "0"})
+    files.write_text(paths.RUN_ID, half)
+    with pytest.raises(UserError, match=r"models/model\.keras: is not the model that run"):
+        restore.ensure_run(params.dataset)
+    paths.HISTORY.unlink()
+    with pytest.raises(UserError, match=r"reports/history\.csv is missing; `dvc pull` brings it"):
+        restore.ensure_run(params.dataset)
