@@ -92,7 +92,7 @@ def main() -> None:
         splits = {"train": arrays.load(paths.TRAIN), "validation": arrays.load(paths.VALIDATION)}
         address = storage.default_address()
         opened = storage.open_storage(address)
-        this = open_study(opened, tune, {})
+        study = open_study(opened, tune, {})
         with runs.run() as parent:
             pass
         clock_all()
@@ -101,9 +101,9 @@ def main() -> None:
             each = train.model_copy(update={"epochs": tune.epochs})
             plan = Plan(address, parent, description, each, tune, {}, {})
             values = {name: getattr(train, name) for name in tune.space}
-            this.enqueue_trial(values | {"dropout": train.dropout + number / 100})
+            study.enqueue_trial(values | {"dropout": train.dropout + number / 100})
             with cli.suppress_stderr():
-                this.optimize(
+                study.optimize(
                     lambda trial, plan=plan: objective.objective(trial, plan, splits, lambda: False), n_trials=1
                 )
         total = time.process_time() - started

@@ -61,22 +61,22 @@ def main(address: str | None, **given: str | None) -> None:
 
     with contextlib.ExitStack() as stack:
         with storage.study_lock(address, tune.study):
-            this = open_study(opened, tune, subject)
-            enqueue_defaults(this, train, tune.space)
-            worker.requeue_stale_trials(this, address)
-            agree_limits(this, tune)
-            if not trials.has_work_left(this, tune) and mlflow_runs.is_reported(this.user_attrs.get("mlflow_run_id")):
-                mlflow_runs.note_reused_study(this)
-                conclude(this, tune)
+            study = open_study(opened, tune, subject)
+            enqueue_defaults(study, train, tune.space)
+            worker.requeue_stale_trials(study, address)
+            agree_limits(study, tune)
+            if not trials.has_work_left(study, tune) and mlflow_runs.is_reported(study.user_attrs.get("mlflow_run_id")):
+                mlflow_runs.note_reused_study(study)
+                conclude(study, tune)
                 return
-            parent = stack.enter_context(mlflow_runs.study_run(this, tune, lineage.tags(TRAINING_DATA)))
-            mlflow_runs.sync_trial_runs(this, parent)
+            parent = stack.enter_context(mlflow_runs.study_run(study, tune, lineage.tags(TRAINING_DATA)))
+            mlflow_runs.sync_trial_runs(study, parent)
         plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name}, subject)
         say(f"study {tune.study}: up to {tune.trials} trials of {tune.epochs} epochs, {tune.workers} worker(s)")
-        run_workers(this, plan)
-        if trials.has_work_left(this, tune):
+        run_workers(study, plan)
+        if trials.has_work_left(study, tune):
             raise UserError(f"study {tune.study} was stopped before its end; the same command goes on")
-    conclude(this, tune)
+    conclude(study, tune)
 
 
 def refuse_password(address: str, run_id: str) -> None:

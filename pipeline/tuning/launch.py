@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.tuning.study import Plan
 
 
-def run_workers(this: "optuna.Study", plan: "Plan") -> None:
+def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     """Starts the workers and shows how the study comes on until they end. Raises KeyboardInterrupt after Ctrl-C."""
     from pipeline.tuning import worker
 
@@ -32,7 +32,7 @@ def run_workers(this: "optuna.Study", plan: "Plan") -> None:
         with _signals_blocked():  # a worker inherits that, and lets them in when it is ready for them
             for process in workers:
                 process.start()
-        _watch(this, plan.tune, workers)
+        _watch(study, plan.tune, workers)
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
         try:
@@ -47,11 +47,11 @@ def run_workers(this: "optuna.Study", plan: "Plan") -> None:
         raise
 
 
-def _watch(this: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> None:
+def _watch(study: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> None:
     """Shows progress until all workers have ended. Raises UserError where one ended of an error."""
     from pipeline.tuning.progress import Progress
 
-    progress = Progress(this, tune)
+    progress = Progress(study, tune)
     alive = {process.sentinel: process for process in workers}
     while alive:
         for sentinel in wait(list(alive), timeout=1):
@@ -76,18 +76,18 @@ def _signals_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def conclude(this: "optuna.Study", tune: Tune) -> None:
+def conclude(study: "optuna.Study", tune: Tune) -> None:
     """Says what was found, and what to type next. Raises UserError where no trial was completed."""
     from pipeline.tuning import trials
     from pipeline.tuning.progress import status
 
-    counted = trials.effective_trials(this)
-    best = trials.best_trial(this)
+    counted = trials.effective_trials(study)
+    best = trials.best_trial(study)
     if best is None:
         reasons = {trial.user_attrs["error"] for trial in counted if "error" in trial.user_attrs}
         why = "; ".join(sorted(reasons)) or ("all were pruned" if counted else "the time was over before one ended")
         raise UserError(f"study {tune.study} has no complete trial: {why}")
-    say(f"study {tune.study}: {status(this, counted)}")
+    say(f"study {tune.study}: {status(study, counted)}")
     say("  " + "  ".join(f"{name} {value}" for name, value in best.params.items()))
     say(f"make it the baseline:  python -m pipeline adopt --study {tune.study}  &&  dvc repro")
     say("open the UI:           make ui   (or: mlflow ui), then http://127.0.0.1:5000")

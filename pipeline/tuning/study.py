@@ -36,7 +36,7 @@ class Interrupted(Exception):
 
 
 def open_study(storage: optuna.storages.BaseStorage, tune: Tune, subject: dict[str, Any]) -> optuna.Study:
-    """Makes the study `tune.study`, or goes on with it. Hold the turn.
+    """Makes the study `tune.study`, or goes on with it. Hold the study lock.
 
     `subject` says what it is about; a study that is about something else is refused with a UserError that says what
     differs.
@@ -69,7 +69,7 @@ def load_existing_study(storage: optuna.storages.BaseStorage, name: str) -> optu
 
 
 def join_study(storage: optuna.storages.BaseStorage, tune: Tune) -> optuna.Study:
-    """Opens an existing study for one more worker, with a sampler of its own. Hold the turn.
+    """Opens an existing study for one more worker, with a sampler of its own. Hold the study lock.
 
     Samplers of one seed would all try the same, so each gets the next seed; one worker alone repeats a study exactly.
     """
@@ -104,7 +104,7 @@ def _differences(known: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
 def agree_limits(study: optuna.Study, tune: Tune) -> None:
     """Notes how many trials the study is to have, and how long it may take: the most that is asked for at one time.
 
-    Hold the turn. Whoever works on the study goes by `limits`, so that no one ends it while another wants more.
+    Hold the study lock. Whoever works on the study goes by `limits`, so that no one ends it while another wants more.
     """
     known = study.user_attrs.get("limits")
     trials, timeout = tune.trials, tune.timeout
@@ -120,7 +120,7 @@ def agreed_limits(study: optuna.Study, tune: Tune) -> Tune:
 
 
 def enqueue_defaults(study: optuna.Study, train: Train, space: dict[str, Dimension]) -> None:
-    """Has a new study try the parameters of params.yaml first, where they lie in the space. Hold the turn."""
+    """Has a new study try the parameters of params.yaml first, where they lie in the space. Hold the study lock."""
     values = {name: getattr(train, name) for name in space}
     inside = all(dimension.holds(values[name]) for name, dimension in space.items())
     if inside and not study.get_trials(deepcopy=False):

@@ -67,7 +67,7 @@ def seconds_spent(study: optuna.Study) -> float:
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queues the parameters of an interrupted trial once more, unless that was done. Hold the turn.
+    """Queues the parameters of an interrupted trial once more, unless that was done. Hold the study lock.
 
     The new trial inherits what its training has cost so far, but neither the worker nor the MLflow run of the old one.
     """

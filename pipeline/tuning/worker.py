@@ -48,18 +48,18 @@ def work(plan: Plan, launcher: int) -> None:
 
     with storage.worker_lease(plan.address) as name:
         with storage.study_lock(plan.address, plan.tune.study):
-            this = join_study(storage.open_storage(plan.address), plan.tune)
+            study = join_study(storage.open_storage(plan.address), plan.tune)
         while not stopping():
             with contextlib.ExitStack() as turn:
                 turn.enter_context(storage.study_lock(plan.address, plan.tune.study))
-                requeue_stale_trials(this, plan.address)
-                if trials.wants_more(this, agreed_limits(this, plan.tune)):
+                requeue_stale_trials(study, plan.address)
+                if trials.wants_more(study, agreed_limits(study, plan.tune)):
                     run = _trial(lambda trial: objective(trial, plan, splits, stopping), name, turn.close)
-                    this.optimize(run, n_trials=1, catch=(Exception,), callbacks=[_forget])
+                    study.optimize(run, n_trials=1, catch=(Exception,), callbacks=[_forget])
                     continue
-                if not this.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                    mlflow_runs.finish(this, plan)  # here, where tensorflow is loaded
-                    _forget_all(this)
+                if not study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                    mlflow_runs.finish(study, plan)  # here, where tensorflow is loaded
+                    _forget_all(study)
                     return
             interrupted.wait(POLL)  # a trial of another worker may yet fall to this one
 
@@ -81,36 +81,36 @@ def _trial(train: Callable, worker: str | None, end_turn: Callable[[], None]) ->
     return run
 
 
-def _forget(this: optuna.Study, trial: FrozenTrial) -> None:
+def _forget(study: optuna.Study, trial: FrozenTrial) -> None:
     """Removes the state of a training that is over; an interrupted one will be taken up again."""
     from pipeline.training import checkpoint
 
-    if trial.number not in trials.retried(this) and "training" in trial.user_attrs:
+    if trial.number not in trials.retried(study) and "training" in trial.user_attrs:
         checkpoint.discard(trial.user_attrs["training"])
 
 
-def _forget_all(this: optuna.Study) -> None:
+def _forget_all(study: optuna.Study) -> None:
     """Removes the states of interrupted trials that began afresh, with another number of threads, say."""
     from pipeline.training import checkpoint
 
-    for trial in this.get_trials(deepcopy=False):
+    for trial in study.get_trials(deepcopy=False):
         if "training" in trial.user_attrs:
             checkpoint.discard(trial.user_attrs["training"])
 
 
-def requeue_stale_trials(this: optuna.Study, address: str) -> None:
-    """Ends the trials whose worker was killed, in Optuna and MLflow, and queues them again. Hold the turn.
+def requeue_stale_trials(study: optuna.Study, address: str) -> None:
+    """Ends the trials whose worker was killed, in Optuna and MLflow, and queues them again. Hold the study lock.
 
     A worker takes a trial and puts its name on it within one turn, so one without a name has lost its worker too.
     """
     from pipeline.tracking import queries, runs
 
     if storage.is_database(address):
-        optuna.storages.fail_stale_trials(this)  # by heartbeat; their runs follow in mlflow_runs.sync_trial_runs
+        optuna.storages.fail_stale_trials(study)  # by heartbeat; their runs follow in mlflow_runs.sync_trial_runs
         return
-    for trial in this.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if storage.is_worker_dead(address, trial.user_attrs.get("worker")):
-            trials.queue_again(this, trial)
-            this.tell(trial.number, state=TrialState.FAIL)
+            trials.queue_again(study, trial)
+            study.tell(trial.number, state=TrialState.FAIL)
             if queries.get_run(trial.user_attrs.get("mlflow_run_id")):  # the user may have deleted it
                 runs.end(trial.user_attrs["mlflow_run_id"], "FAILED", "its process was killed; queued again")

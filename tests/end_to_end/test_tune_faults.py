@@ -74,18 +74,18 @@ def test_ctrl_c_ends_after_the_epoch_and_a_second_call_goes_on(project):
     shown, _ = process.communicate()
     assert process.returncode == 130 and "Traceback" not in shown, shown
     assert "stopping after the epochs under way" in shown
-    this = opened(project)
-    assert not this.get_trials(states=(TrialState.RUNNING,))
-    interrupted = [trial for trial in this.trials if trial.state == TrialState.FAIL]
-    assert len(interrupted) == len(this.get_trials(states=(TrialState.WAITING,))) == 2
+    study = opened(project)
+    assert not study.get_trials(states=(TrialState.RUNNING,))
+    interrupted = [trial for trial in study.trials if trial.state == TrialState.FAIL]
+    assert len(interrupted) == len(study.get_trials(states=(TrialState.WAITING,))) == 2
     (parent,) = parents(project)
     assert parent.info.status == "KILLED"
     for trial in interrupted:
         run = children(project, parent)[trial.number]
         assert run.info.status == "FAILED" and "interrupted after epoch" in run.data.tags["error"]
     project.ok(*tune("--trials", "3", "--workers", "2"))
-    this = check(project, 3)
-    assert len(this.trials) == 5
+    study = check(project, 3)
+    assert len(study.trials) == 5
     for epochs in epochs_trained(project).values():
         assert epochs == list(range(1, EPOCHS + 1)), "each once, over both calls"
 
@@ -98,11 +98,11 @@ def test_a_killed_worker_loses_its_trial_to_the_other_and_a_killed_launcher_take
     wait_for(process, "was killed by signal 9")
     process.kill()
     second.wait(timeout=60)
-    this = opened(project)
-    assert len(this.get_trials(states=(TrialState.RUNNING,))) <= 1, "the killed one's, if the other did not see it"
+    study = opened(project)
+    assert len(study.get_trials(states=(TrialState.RUNNING,))) <= 1, "the killed one's, if the other did not see it"
     project.ok(*tune("--trials", "4"))
-    this = check(project, 4)
-    assert len(trials.retried(this)) == 2
+    study = check(project, 4)
+    assert len(trials.retried(study)) == 2
 
 
 def test_sigterm_is_as_polite_as_ctrl_c(project):
@@ -142,11 +142,11 @@ def test_killed_at_any_moment_the_total_is_exact_and_the_best_is_kept(project, r
             now = trials.best_trial(opened(project))
             assert now is None or now.values[0] >= best, "the best value is never lost"
             best = now.values[0] if now else best
-    this = check(project, 3)
+    study = check(project, 3)
     for epochs in epochs_trained(project).values():
         assert set(epochs) == set(range(1, EPOCHS + 1))
         assert len(epochs) <= EPOCHS + 3, "at most the epoch under way is repeated after a kill"
-    assert trials.best_trial(this).values[0] >= best
+    assert trials.best_trial(study).values[0] >= best
 
 
 def test_a_failing_trial_says_why_and_the_others_go_on(prepared, tmp_path):
@@ -154,8 +154,8 @@ def test_a_failing_trial_says_why_and_the_others_go_on(prepared, tmp_path):
     space = project.params()["tune"]["space"] | {"learning_rate": {"choices": [0.01, 1e30]}}
     project.change("tune", space=space, sampler="random")
     shown = project.ok(*tune("--trials", "6"))
-    this = check(project, 6)
-    failed = [trial for trial in this.trials if trial.state == TrialState.FAIL]
+    study = check(project, 6)
+    failed = [trial for trial in study.trials if trial.state == TrialState.FAIL]
     assert failed and "→  failed: training diverged in epoch 1" in shown
     (parent,) = parents(project)
     for trial in failed:
@@ -170,15 +170,15 @@ def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(proje
         command = tune("--trials", "4", "--workers", "2", "--storage", address)
         process = project.start(*command)
         wait_for(process, "study first")
-        this = load_existing_study(storage.open_storage(address), "first")
-        while sum(len(trial.intermediate_values) for trial in this.trials) < 10:
+        study = load_existing_study(storage.open_storage(address), "first")
+        while sum(len(trial.intermediate_values) for trial in study.trials) < 10:
             still_at_work(process)
         kill(process)
-        assert len(this.get_trials(states=(TrialState.RUNNING,))) == 2
+        assert len(study.get_trials(states=(TrialState.RUNNING,))) == 2
         shown = project.ok(*command)
-        assert len(trials.effective_trials(this)) == 4 and len(trials.retried(this)) == 2
-        assert all(trial.state.is_finished() for trial in this.trials)
-        count = len(this.trials)
+        assert len(trials.effective_trials(study)) == 4 and len(trials.retried(study)) == 2
+        assert all(trial.state.is_finished() for trial in study.trials)
+        count = len(study.trials)
         adopted = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", OPTUNA_STORAGE=address)
         assert "+++ params.yaml" in adopted
     (parent,) = parents(project)

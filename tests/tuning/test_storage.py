@@ -27,8 +27,8 @@ def test_the_address_comes_from_the_environment_or_is_the_repository_journal(mon
 
 
 def test_a_torn_last_line_is_dropped_and_the_rest_stays(journal):
-    this = optuna.create_study(storage=storage.open_storage(journal), study_name="a")
-    this.add_trial(optuna.create_trial(value=1.0))
+    study = optuna.create_study(storage=storage.open_storage(journal), study_name="a")
+    study.add_trial(optuna.create_trial(value=1.0))
     with Path(journal).open("ab") as file:
         file.write(b'{"op_code":4,"worker')
     again = optuna.load_study(study_name="a", storage=storage.open_storage(journal))

@@ -60,26 +60,26 @@ def test_values_that_differ_only_at_their_end_differ(memory, params):
 
 def test_limits_are_the_largest_that_are_asked_for_at_one_time(memory, params):
     def launch(trials, timeout=None):
-        agree_limits(this, params.tune.model_copy(update={"trials": trials, "timeout": timeout}))
-        agreed = agreed_limits(this, params.tune)
+        agree_limits(study, params.tune.model_copy(update={"trials": trials, "timeout": timeout}))
+        agreed = agreed_limits(study, params.tune)
         return agreed.trials, agreed.timeout
 
-    this = open_study(memory, params.tune, about(params))
+    study = open_study(memory, params.tune, about(params))
     assert launch(5, 60) == (5, 60)
     assert launch(2) == (2, None), "nobody is at work"
-    trial = this.ask()
+    trial = study.ask()
     assert launch(4, 30) == (4, None)
     assert launch(3) == (4, None)
-    this.tell(trial, 0.5)
+    study.tell(trial, 0.5)
     assert launch(3, 30) == (3, 30)
 
 
 def test_parameters_between_the_steps_are_not_tried_first(memory, params):
-    this = open_study(memory, params.tune, about(params))
-    enqueue_defaults(this, params.train.model_copy(update={"filters": 5}), params.tune.space)
-    assert not this.trials
-    enqueue_defaults(this, params.train, params.tune.space)
-    assert this.trials[0].system_attrs["fixed_params"]["filters"] == params.train.filters
+    study = open_study(memory, params.tune, about(params))
+    enqueue_defaults(study, params.train.model_copy(update={"filters": 5}), params.tune.space)
+    assert not study.trials
+    enqueue_defaults(study, params.train, params.tune.space)
+    assert study.trials[0].system_attrs["fixed_params"]["filters"] == params.train.filters
 
 
 def test_the_subject_knows_all_but_threads_and_what_is_searched(params):
@@ -117,17 +117,17 @@ def test_each_worker_samples_on_its_own_and_one_alone_repeats_the_study(memory, 
 def test_every_sampler_and_pruner_of_params_exists(memory, params, sampler, pruner):
     tune = params.tune.model_copy(update={"sampler": sampler, "pruner": pruner})
     open_study(memory, tune, about(params))
-    this = join_study(memory, tune)
+    study = join_study(memory, tune)
     names = {"tpe": "TPESampler", "random": "RandomSampler", "nsgaii": "NSGAIISampler"}
-    assert type(this.sampler).__name__ == names[sampler]
-    this.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert type(study.sampler).__name__ == names[sampler]
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
 
 
 def test_the_present_parameters_are_tried_first_if_they_lie_in_the_space(memory, params):
-    this = open_study(memory, params.tune, about(params))
-    enqueue_defaults(this, params.train, params.tune.space)
-    enqueue_defaults(this, params.train, params.tune.space)
-    assert len(this.trials) == 1 and this.trials[0].state == optuna.trial.TrialState.WAITING
+    study = open_study(memory, params.tune, about(params))
+    enqueue_defaults(study, params.train, params.tune.space)
+    enqueue_defaults(study, params.train, params.tune.space)
+    assert len(study.trials) == 1 and study.trials[0].state == optuna.trial.TrialState.WAITING
     other = open_study(memory, params.tune.model_copy(update={"study": "other"}), about(params))
     enqueue_defaults(other, params.train, {"filters": Dimension(low=5, high=9)})
     assert other.trials == []
