@@ -99,7 +99,7 @@ def main() -> None:
         started = time.process_time()
         for number in range(arguments.trials):
             each = train.model_copy(update={"epochs": tune.epochs})
-            plan = Plan(address, parent, description, each, tune, {}, {})
+            plan = Plan(address, parent, description, each, tune, {})
             values = {name: getattr(train, name) for name in tune.space}
             study.enqueue_trial(values | {"dropout": train.dropout + number / 100})
             with cli.suppress_stderr():

@@ -54,14 +54,14 @@ def main(address: str | None, **given: str | None) -> None:
     prepare.bring_up_to_date()
     store.open_store()
     data = {name: files.folder_sha256(folder) for name, folder in TRAINING_DATA.items()}
-    subject = study_config(train, tune, data, code_hash.code_sha256(*fingerprint.WEIGHTS))
+    config = study_config(train, tune, data, code_hash.code_sha256(*fingerprint.WEIGHTS))
     tune = tune.model_copy(update={"workers": min(tune.workers, tune.trials)})
     threads = max(1, train.threads // tune.workers)
     each = train.model_copy(update={"epochs": tune.epochs, "threads": threads})
 
     with contextlib.ExitStack() as stack:
         with storage.study_lock(address, tune.study):
-            study = open_study(opened, tune, subject)
+            study = open_study(opened, tune, config)
             enqueue_defaults(study, train, tune.space)
             worker.requeue_stale_trials(study, address)
             agree_limits(study, tune)
@@ -71,7 +71,7 @@ def main(address: str | None, **given: str | None) -> None:
                 return
             parent = stack.enter_context(mlflow_runs.study_run(study, tune, lineage.tags(TRAINING_DATA)))
             mlflow_runs.sync_trial_runs(study, parent)
-        plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name}, subject)
+        plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name})
         say(f"study {tune.study}: up to {tune.trials} trials of {tune.epochs} epochs, {tune.workers} worker(s)")
         run_workers(study, plan)
         if trials.has_work_left(study, tune):

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,10 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     from pipeline.tuning import worker
 
     spawn = multiprocessing.get_context("spawn")
-    workers = [
-        spawn.Process(target=worker.work, args=(plan, os.getpid()), name=f"worker {number}")
-        for number in range(1, plan.tune.workers + 1)
-    ]
+    workers: dict[BaseProcess, Connection] = {}
+    for number in range(1, plan.tune.workers + 1):
+        reader, writer = spawn.Pipe(duplex=False)
+        workers[spawn.Process(target=worker.work, args=(plan, os.getpid(), writer), name=f"worker {number}")] = reader
     try:
         with _signals_blocked():  # a worker inherits that, and lets them in when it is ready for them
             for process in workers:
@@ -47,23 +47,33 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
         raise
 
 
-def _watch(study: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> None:
-    """Shows progress until all workers have ended. Raises UserError where one ended of an error."""
+def _watch(study: "optuna.Study", tune: Tune, workers: dict[BaseProcess, Connection]) -> None:
+    """Shows progress until all workers have ended. Raises UserError, which says why, where none did so well."""
     from pipeline.tuning.progress import Progress
 
     progress = Progress(study, tune)
     alive = {process.sentinel: process for process in workers}
+    reasons = []
     while alive:
         for sentinel in wait(list(alive), timeout=1):
             process = alive.pop(sentinel)
             process.join()
             if process.exitcode:
-                how = f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else "ended with an error"
-                progress.note(f"{process.name} {how}")
+                reasons.append(_why_ended(process, workers[process]))
+                progress.note(f"{process.name} {reasons[-1]}")
         progress.update()
     progress.close()
-    if all(process.exitcode for process in workers):
-        raise UserError("no worker is left; the same command goes on where they stopped")
+    if len(reasons) == len(workers):
+        raise UserError(f"no worker is left, the last one {reasons[-1]}; the same command goes on where they stopped")
+
+
+def _why_ended(process: BaseProcess, complaint: Connection) -> str:
+    if process.exitcode < 0:
+        return f"was killed by signal {-process.exitcode}"
+    with contextlib.suppress(EOFError):
+        if complaint.poll():
+            return f"stopped: {complaint.recv()}"
+    return "ended with an error"
 
 
 @contextlib.contextmanager

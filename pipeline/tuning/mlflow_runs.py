@@ -28,7 +28,7 @@ STATUS = {
 
 @contextlib.contextmanager
 def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator[str]:
-    """Opens the study's run for the block and yields its id; a new one gets `tags`. Hold the study lock at the beginning.
+    """Opens the study's run for the block and yields its id; a new one gets `tags`. Enter with the study lock held.
 
     MLflow never changes a parameter, and `best_` parameters may: a study that goes on after they were logged gets a
     new run, which takes over the trials of the old one.
@@ -72,13 +72,13 @@ def finish(study: optuna.Study, plan: Plan) -> None:
 
 
 def sync_trial_runs(study: optuna.Study, parent: str) -> None:
-    """Ends the runs of trials that Optuna knows to have ended: whoever was to end them was killed. Hold the study lock."""
+    """Ends the runs of trials that have ended in Optuna, but whose worker was stopped before. Hold the study lock."""
     ended, again = study.get_trials(deepcopy=False), trials.retried(study)
     for child in queries.children(parent):
         number = int(child.data.tags["optuna.trial"])
         status = STATUS[ended[number].state]
         if child.info.status != status:
-            runs.end(child.info.run_id, status, "its process was killed; queued again" if number in again else None)
+            runs.end(child.info.run_id, status, "its worker stopped; queued again" if number in again else None)
 
 
 def report(study: optuna.Study, plan: Plan) -> None:

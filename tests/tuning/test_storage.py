@@ -36,6 +36,15 @@ def test_a_torn_last_line_is_dropped_and_the_rest_stays(journal):
     assert [trial.value for trial in study_of(journal, "a").trials] == [1.0, 2.0]
 
 
+def test_what_is_written_behind_a_line_that_a_full_disk_tore_can_be_read(journal):
+    study = optuna.create_study(storage=storage.open_storage(journal), study_name="a")
+    with Path(journal).open("ab") as file:
+        file.write(b'{"op_code":4,"worker')
+    study.add_trial(optuna.create_trial(value=1.0))
+    study.add_trial(optuna.create_trial(value=2.0))
+    assert [trial.value for trial in study_of(journal, "a").trials] == [1.0, 2.0]
+
+
 def study_of(journal: str, name: str) -> optuna.Study:
     return optuna.load_study(study_name=name, storage=storage.open_storage(journal))
 
@@ -68,7 +77,7 @@ def hold(address: str, ready) -> None:
 
 
 def killed_holder(journal: str) -> str:
-    """The name of a process that was killed while it was at work and had the turn."""
+    """The name of a process that was killed while it was at work and had the study lock."""
     spawn = multiprocessing.get_context("spawn")
     ready = spawn.Queue()
     process = spawn.Process(target=hold, args=(journal, ready))

@@ -22,10 +22,10 @@ def memory():
 
 
 def about(params, **changes):
-    return study_config(params.train, params.tune, {"train": "a" * 64}, {"models.py": "b" * 64}) | changes
+    return study_config(params.train, params.tune, {"train": "a" * 64}, {"models/cnn.py": "b" * 64}) | changes
 
 
-def test_a_study_goes_on_with_the_same_subject(memory, params):
+def test_a_study_goes_on_with_the_same_config(memory, params):
     first = open_study(memory, params.tune, about(params))
     first.add_trial(optuna.create_trial(value=0.5))
     assert len(open_study(memory, params.tune, about(params)).trials) == 1
@@ -82,7 +82,7 @@ def test_parameters_between_the_steps_are_not_tried_first(memory, params):
     assert study.trials[0].system_attrs["fixed_params"]["filters"] == params.train.filters
 
 
-def test_the_subject_knows_all_but_threads_and_what_is_searched(params):
+def test_the_config_has_all_but_threads_and_what_is_searched(params):
     known = about(params)
     fixed = {name.removeprefix("train.") for name in known if name.startswith("train.")}
     assert fixed == set(type(params.train).model_fields) - {"threads", "epochs", *params.tune.space}
@@ -112,15 +112,44 @@ def test_each_worker_samples_on_its_own_and_one_alone_repeats_the_study(memory, 
     assert chosen(optuna.storages.InMemoryStorage(), 1) == two[:1]
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "nsgaii"])
-@pytest.mark.parametrize("pruner", ["none", "median", "halving", "hyperband"])
-def test_every_sampler_and_pruner_of_params_exists(memory, params, sampler, pruner):
-    tune = params.tune.model_copy(update={"sampler": sampler, "pruner": pruner})
+@pytest.mark.parametrize(
+    ("name", "kind", "settings"),
+    [
+        ("none", optuna.pruners.NopPruner, {}),
+        ("median", optuna.pruners.MedianPruner, {"_n_startup_trials": 4, "_n_warmup_steps": 1}),
+        ("halving", optuna.pruners.SuccessiveHalvingPruner, {"_min_resource": 1, "_reduction_factor": 4}),
+        ("hyperband", optuna.pruners.HyperbandPruner, {"_max_resource": 6, "_min_resource": 1, "_reduction_factor": 2}),
+    ],
+)
+def test_every_pruner_of_params_exists_with_its_settings(memory, params, name, kind, settings):
+    tune = params.tune.model_copy(update={"pruner": name, "epochs": 6})
     open_study(memory, tune, about(params))
-    study = join_study(memory, tune)
-    names = {"tpe": "TPESampler", "random": "RandomSampler", "nsgaii": "NSGAIISampler"}
-    assert type(study.sampler).__name__ == names[sampler]
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    pruner = join_study(memory, tune).pruner
+    assert type(pruner) is kind
+    assert {key: getattr(pruner, key) for key in settings} == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("tpe", optuna.samplers.TPESampler),
+        ("random", optuna.samplers.RandomSampler),
+        ("nsgaii", optuna.samplers.NSGAIISampler),
+    ],
+)
+def test_every_sampler_of_params_exists_and_the_second_worker_has_another_seed(memory, params, name, kind):
+    tune = params.tune.model_copy(update={"sampler": name})
+    open_study(memory, tune, about(params))
+    first, second = join_study(memory, tune), join_study(memory, tune)
+    assert type(first.sampler) is kind and first.user_attrs["workers"] == 2
+    assert first.ask().suggest_float("x", 0, 1) != second.ask().suggest_float("x", 0, 1)
+
+
+def test_a_sampler_or_pruner_that_nobody_knows_is_an_error(memory, params):
+    open_study(memory, params.tune, about(params))
+    for change in ({"sampler": "guess"}, {"pruner": "guess"}):
+        with pytest.raises(KeyError, match="guess"):
+            join_study(memory, params.tune.model_copy(update=change))
 
 
 def test_the_present_parameters_are_tried_first_if_they_lie_in_the_space(memory, params):

@@ -71,14 +71,13 @@ def test_time_counts_while_any_worker_is_at_work(study, params):
     assert trials.wants_more(study, params.tune.model_copy(update={"trials": 99, "timeout": 37.1}))
 
 
-def test_the_best_trial_is_the_earliest_trained_of_equals(study):
+def test_the_best_trial_is_the_first_of_equals(study):
     assert trials.best_trial(study) is None
     add(study, TrialState.PRUNED, value=0.99)
     add(study, value=0.5)
-    add(study, value=0.9, same_as=3)
     add(study, value=0.9)
     add(study, value=0.9)
-    assert trials.best_trial(study).number == 3
+    assert trials.best_trial(study).number == 2
 
 
 def test_the_parameters_of_a_trial_are_complete(study, params):
