@@ -11,6 +11,9 @@ from optuna.trial import TrialState
 from ruamel.yaml import YAML
 
 from pipeline.core import files
+from pipeline.core.code_hash import code_sha256
+from pipeline.core.paths import TRAINING_DATA
+from pipeline.training.fingerprint import WEIGHTS
 from pipeline.tuning import trials
 
 pytestmark = pytest.mark.e2e
@@ -31,6 +34,10 @@ def test_two_workers_share_the_trials_and_leave_one_complete_study(swept):
     assert "python -m pipeline adopt --study first" in swept.first_output
     assert len(study.trials) == 8 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
     assert study.trials[0].params == {"filters": 4, "dropout": 0.25, "batch_size": 16}, "the present parameters first"
+    config = study.user_attrs["subject"]
+    code = {f"pipeline/{name}": sha256 for name, sha256 in code_sha256(*WEIGHTS).items()}
+    data = {f"data.{name}": files.folder_sha256(swept.folder / folder) for name, folder in TRAINING_DATA.items()}
+    assert code and data and (code | data).items() <= config.items(), "the study remembers its data and its code"
 
 
 def test_pruning_saves_epochs(swept):

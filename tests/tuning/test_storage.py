@@ -54,6 +54,7 @@ def test_another_file_is_refused_and_left_as_it_is(tmp_path):
     other.write_text("my notes, with no line end")
     with pytest.raises(UserError, match=r"notes\.txt: is no journal of Optuna's"):
         storage.open_storage(str(other))
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     assert other.read_text() == "my notes, with no line end"
 
 
@@ -61,6 +62,12 @@ def test_another_file_is_refused_and_left_as_it_is(tmp_path):
 def test_other_schemes_are_refused(address):
     with pytest.raises(UserError, match=r"should be a journal file or postgresql://…, not \w+://…"):
         storage.open_storage(address)
+
+
+def test_a_slash_that_is_missing_does_not_make_a_file_of_the_password():
+    with pytest.raises(UserError, match="there are two slashes") as caught:
+        storage.open_storage("postgresql:/u:secret@localhost/x")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_password_is_not_shown():

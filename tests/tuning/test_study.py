@@ -87,6 +87,7 @@ def test_the_config_has_all_but_threads_and_what_is_searched(params):
     fixed = {name.removeprefix("train.") for name in known if name.startswith("train.")}
     assert fixed == set(type(params.train).model_fields) - {"threads", "epochs", *params.tune.space}
     assert known["tune.epochs"] == params.tune.epochs
+    assert known["data.train"] == "a" * 64 and known["pipeline/models/cnn.py"] == "b" * 64
 
 
 def test_a_study_of_another_program_is_left_alone(memory, params):
