@@ -93,19 +93,19 @@ def main() -> None:
         splits = {"train": arrays.load(paths.TRAIN), "validation": arrays.load(paths.VALIDATION)}
         address = storage.default_address()
         opened = storage.open_storage(address)
-        this = open_study(opened, tune, {})
+        study = open_study(opened, tune, {})
         with runs.run() as parent:
             pass
         clock_all()
         started = time.process_time()
         for number in range(arguments.trials):
             each = train.model_copy(update={"epochs": tune.epochs})
-            plan = Plan(address, parent, dataset_config, each, tune, {}, {})
+            plan = Plan(address, parent, dataset_config, each, tune, {})
             values = leaves.values(train)
             chosen = {name: values[name] for name in tune.space}
-            this.enqueue_trial(chosen | {"dropout": values["dropout"] + number / 100})
+            study.enqueue_trial(chosen | {"dropout": values["dropout"] + number / 100})
             with cli.suppress_stderr():
-                this.optimize(
+                study.optimize(
                     lambda trial, plan=plan: objective.objective(trial, plan, splits, lambda: False), n_trials=1
                 )
         total = time.process_time() - started

@@ -54,29 +54,29 @@ def main(address: str | None, **given: str | None) -> None:
     prepare.bring_up_to_date()
     store.open_store()
     data = {name: files.folder_sha256(folder) for name, folder in TRAINING_DATA.items()}
-    subject = study_config(train, tune, data, code_hash.code_sha256(*fingerprint.WEIGHTS))
+    config = study_config(train, tune, data, code_hash.code_sha256(*fingerprint.WEIGHTS))
     tune = tune.model_copy(update={"workers": min(tune.workers, tune.trials)})
     threads = max(1, train.threads // tune.workers)
     each = train.model_copy(update={"epochs": tune.epochs, "threads": threads})
 
     with contextlib.ExitStack() as stack:
         with storage.study_lock(address, tune.study):
-            this = open_study(opened, tune, subject)
-            enqueue_defaults(this, train, tune.space)
-            worker.requeue_stale_trials(this, address)
-            agree_limits(this, tune)
-            if not trials.has_work_left(this, tune) and mlflow_runs.is_reported(this.user_attrs.get("mlflow_run_id")):
-                mlflow_runs.note_reused_study(this)
-                conclude(this, tune)
+            study = open_study(opened, tune, config)
+            enqueue_defaults(study, train, tune.space)
+            worker.requeue_stale_trials(study, address)
+            agree_limits(study, tune)
+            if not trials.has_work_left(study, tune) and mlflow_runs.is_reported(study.user_attrs.get("mlflow_run_id")):
+                mlflow_runs.note_reused_study(study)
+                conclude(study, tune)
                 return
-            parent = stack.enter_context(mlflow_runs.study_run(this, tune, lineage.tags(TRAINING_DATA)))
-            mlflow_runs.sync_trial_runs(this, parent)
-        plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name}, subject)
+            parent = stack.enter_context(mlflow_runs.study_run(study, tune, lineage.tags(TRAINING_DATA)))
+            mlflow_runs.sync_trial_runs(study, parent)
+        plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name})
         say(f"study {tune.study}: up to {tune.trials} trials of {tune.epochs} epochs, {tune.workers} worker(s)")
-        run_workers(this, plan)
-        if trials.has_work_left(this, tune):
+        run_workers(study, plan)
+        if trials.has_work_left(study, tune):
             raise UserError(f"study {tune.study} was stopped before its end; the same command goes on")
-    conclude(this, tune)
+    conclude(study, tune)
 
 
 def refuse_password(address: str, run_id: str) -> None:

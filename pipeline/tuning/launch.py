@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from pipeline.tuning.study import Plan
 
 
-def run_workers(this: "optuna.Study", plan: "Plan") -> None:
+def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     """Starts the workers and shows how the study comes on until they end. Raises KeyboardInterrupt after Ctrl-C."""
     from pipeline.tuning import worker
 
     spawn = multiprocessing.get_context("spawn")
-    workers = [
-        spawn.Process(target=worker.work, args=(plan, os.getpid()), name=f"worker {number}")
-        for number in range(1, plan.tune.workers + 1)
-    ]
+    workers: dict[BaseProcess, Connection] = {}
+    for number in range(1, plan.tune.workers + 1):
+        reader, writer = spawn.Pipe(duplex=False)
+        workers[spawn.Process(target=worker.work, args=(plan, os.getpid(), writer), name=f"worker {number}")] = reader
     try:
         with _signals_blocked():  # a worker inherits that, and lets them in when it is ready for them
             for process in workers:
                 process.start()
-        _watch(this, plan.tune, workers)
+        _watch(study, plan.tune, workers)
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
         try:
@@ -49,23 +49,33 @@ def run_workers(this: "optuna.Study", plan: "Plan") -> None:
         raise
 
 
-def _watch(this: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> None:
-    """Shows progress until all workers have ended. Raises UserError where one ended of an error."""
+def _watch(study: "optuna.Study", tune: Tune, workers: dict[BaseProcess, Connection]) -> None:
+    """Shows progress until all workers have ended. Raises UserError, which says why, where none did so well."""
     from pipeline.tuning.progress import Progress
 
-    progress = Progress(this, tune)
+    progress = Progress(study, tune)
     alive = {process.sentinel: process for process in workers}
+    reasons = []
     while alive:
         for sentinel in wait(list(alive), timeout=1):
             process = alive.pop(sentinel)
             process.join()
             if process.exitcode:
-                how = f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else "ended with an error"
-                progress.note(f"{process.name} {how}")
+                reasons.append(_why_ended(process, workers[process]))
+                progress.note(f"{process.name} {reasons[-1]}")
         progress.update()
     progress.close()
-    if all(process.exitcode for process in workers):
-        raise UserError("no worker is left; the same command goes on where they stopped")
+    if len(reasons) == len(workers):
+        raise UserError(f"no worker is left, the last one {reasons[-1]}; the same command goes on where they stopped")
+
+
+def _why_ended(process: BaseProcess, complaint: Connection) -> str:
+    if process.exitcode < 0:
+        return f"was killed by signal {-process.exitcode}"
+    with contextlib.suppress(EOFError):
+        if complaint.poll():
+            return f"stopped: {complaint.recv()}"
+    return "ended with an error"
 
 
 @contextlib.contextmanager
@@ -78,19 +88,19 @@ def _signals_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def conclude(this: "optuna.Study", tune: Tune) -> None:
+def conclude(study: "optuna.Study", tune: Tune) -> None:
     """Says what was found, and what to type next. Raises UserError where no trial was completed."""
     from pipeline.tracking import queries, store
     from pipeline.tuning import trials
     from pipeline.tuning.progress import status
 
-    counted = trials.effective_trials(this)
-    best = trials.best_trial(this)
+    counted = trials.effective_trials(study)
+    best = trials.best_trial(study)
     if best is None:
         reasons = {trial.user_attrs["error"] for trial in counted if "error" in trial.user_attrs}
         why = "; ".join(sorted(reasons)) or ("all were pruned" if counted else "the time was over before one ended")
         raise UserError(f"study {tune.study} has no complete trial: {why}")
-    say(f"study {tune.study}: {status(this, counted)}")
+    say(f"study {tune.study}: {status(study, counted)}")
     say("  " + "  ".join(f"{name} {value}" for name, value in best.params.items()))
     say(f"make it the baseline:  python -m pipeline adopt --study {tune.study}  &&  dvc repro")
     study_run = queries.get_run(this.user_attrs["mlflow_run_id"])

@@ -27,34 +27,34 @@ STATUS = {
 
 
 @contextlib.contextmanager
-def study_run(this: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator[str]:
-    """Opens the study's run for the block and yields its id; a new one gets `tags`. Hold the turn at the beginning.
+def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator[str]:
+    """Opens the study's run for the block and yields its id; a new one gets `tags`. Enter with the study lock held.
 
     MLflow never changes a parameter, and `best_` parameters may: a study that goes on after they were logged gets a
     new run, which takes over the trials of the old one.
     """
-    old = queries.get_run(this.user_attrs.get("mlflow_run_id"))
+    old = queries.get_run(study.user_attrs.get("mlflow_run_id"))
     goes_on = old is not None and not is_reported(old.info.run_id)
-    with runs.run(old.info.run_id if goes_on else None, run_name=f"study {this.study_name}") as run_id:
+    with runs.run(old.info.run_id if goes_on else None, run_name=f"study {study.study_name}") as run_id:
         if not goes_on:
             space = {name: str(dimension) for name, dimension in tune.space.items()}
-            log_start({"space": space}, tags | {"optuna.study": this.study_name})
-            this.set_user_attr("former_mlflow_run_id", old.info.run_id if old else None)
-            this.set_user_attr("mlflow_run_id", run_id)
-        former = queries.get_run(this.user_attrs.get("former_mlflow_run_id"))
+            log_start({"space": space}, tags | {"optuna.study": study.study_name})
+            study.set_user_attr("former_mlflow_run_id", old.info.run_id if old else None)
+            study.set_user_attr("mlflow_run_id", run_id)
+        former = queries.get_run(study.user_attrs.get("former_mlflow_run_id"))
         if former is not None:  # now, or at the next call if this one is killed here
             for child in queries.children(former.info.run_id):
                 runs.move(child.info.run_id, run_id)
             runs.delete(former.info.run_id)
-        note_reused_study(this)
+        note_reused_study(study)
         yield run_id
 
 
-def note_reused_study(this: optuna.Study) -> None:
+def note_reused_study(study: optuna.Study) -> None:
     """Says in the run that `mlflow run` has opened, if it is not the study's own, which one that is."""
-    opened, own = os.environ.get("MLFLOW_RUN_ID"), this.user_attrs["mlflow_run_id"]
+    opened, own = os.environ.get("MLFLOW_RUN_ID"), study.user_attrs["mlflow_run_id"]
     if opened and opened != own:
-        runs.note(opened, f"This call went on with study {this.study_name}, which is run {own}.")
+        runs.note(opened, f"This call went on with study {study.study_name}, which is run {own}.")
 
 
 def is_reported(run_id: str | None) -> bool:
@@ -63,30 +63,30 @@ def is_reported(run_id: str | None) -> bool:
     return run is not None and any(name.startswith("best_") for name in run.data.params)
 
 
-def finish(this: optuna.Study, plan: Plan) -> None:
-    """Brings all runs of the study to their end. Hold the turn, with no trial running."""
-    sync_trial_runs(this, plan.parent)
+def finish(study: optuna.Study, plan: Plan) -> None:
+    """Brings all runs of the study to their end. Hold the study lock, with no trial running."""
+    sync_trial_runs(study, plan.parent)
     if not is_reported(plan.parent):
         with runs.run(plan.parent):
-            report(this, plan)
+            report(study, plan)
 
 
-def sync_trial_runs(this: optuna.Study, parent: str) -> None:
-    """Ends the runs of trials that Optuna knows to have ended: whoever was to end them was killed. Hold the turn."""
-    ended, again = this.get_trials(deepcopy=False), trials.retried(this)
+def sync_trial_runs(study: optuna.Study, parent: str) -> None:
+    """Ends the runs of trials that have ended in Optuna, but whose worker was stopped before. Hold the study lock."""
+    ended, again = study.get_trials(deepcopy=False), trials.retried(study)
     for child in queries.children(parent):
         number = int(child.data.tags["optuna.trial"])
         status = STATUS[ended[number].state]
         if child.info.status != status:
-            runs.end(child.info.run_id, status, "its process was killed; queued again" if number in again else None)
+            runs.end(child.info.run_id, status, "its worker stopped; queued again" if number in again else None)
 
 
-def report(this: optuna.Study, plan: Plan) -> None:
+def report(study: optuna.Study, plan: Plan) -> None:
     """Fills the study's run, the active one, with what came of it."""
-    best = trials.best_trial(this)
+    best = trials.best_trial(study)
     if best is None:
         return
-    counted = trials.effective_trials(this)
+    counted = trials.effective_trials(study)
     numbers = {state.name.lower(): sum(trial.state == state for trial in counted) for state in trials.FINISHED}
     log_metrics({"trials": numbers, "best": {"accuracy": best.values[0]}})
     log_start({}, {"best_trial": str(best.number), "best_run": best.user_attrs["mlflow_run_id"]})
@@ -95,9 +95,9 @@ def report(this: optuna.Study, plan: Plan) -> None:
         folder = Path(temporary)
         (folder / "figures").mkdir()
         summary = ", ".join(f"{count} {state}" for state, count in numbers.items())
-        plots.write(this, cost, f"{len(counted)} trials: {summary}.", folder / "figures")
+        plots.write(study, cost, f"{len(counted)} trials: {summary}.", folder / "figures")
         log_files([folder / "figures"])
-        write_tables(this, cost, folder)
+        write_tables(study, cost, folder)
         log_files([folder / "trials.csv", folder / "front.csv"], "tables")
         model = queries.download(best.user_attrs["mlflow_run_id"], paths.CHECKPOINT, folder)
         if model is None:
@@ -107,12 +107,12 @@ def report(this: optuna.Study, plan: Plan) -> None:
     log_start({f"best_{name}": value for name, value in best.params.items()}, {})  # last: says all is there
 
 
-def write_tables(this: optuna.Study, cost: str, folder: Path) -> None:
+def write_tables(study: optuna.Study, cost: str, folder: Path) -> None:
     """Writes trials.csv, a row for each trial, and front.csv: the trials no other beats in accuracy and `cost`."""
-    table = this.trials_dataframe(("number", "state", "value", "params", "user_attrs", "duration"))
+    table = study.trials_dataframe(("number", "state", "value", "params", "user_attrs", "duration"))
     hidden = [f"user_attrs_{name}" for name in ("worker", "training", "seconds", "mlflow_run_id")]
     files.write_text(folder / "trials.csv", table.drop(columns=hidden, errors="ignore").to_csv(index=False))
-    front = plots.front(this, cost)
+    front = plots.front(study, cost)
     best = sorted(front.best_trials, key=lambda trial: trial.values[1])
     rows = [{"trial": t.number, "accuracy": t.values[0], cost: t.values[1]} | t.params for t in best]
     files.write_text(folder / "front.csv", pd.DataFrame(rows).to_csv(index=False))

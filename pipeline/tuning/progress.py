@@ -17,9 +17,9 @@ MARKS = {TrialState.COMPLETE: " ", TrialState.PRUNED: "-", TrialState.FAIL: "!"}
 class Progress:
     """Shows what has changed since the last `update`. Where stdout is no terminal, only the line for each trial."""
 
-    def __init__(self, this: optuna.Study, tune: Tune) -> None:
-        self.study, self.tune = this, tune
-        self.seen = {trial.number for trial in this.get_trials(deepcopy=False, states=trials.FINISHED)}
+    def __init__(self, study: optuna.Study, tune: Tune) -> None:
+        self.study, self.tune = study, tune
+        self.seen = {trial.number for trial in study.get_trials(deepcopy=False, states=trials.FINISHED)}
         self.started, self.before = time.monotonic(), len(self.seen)
         self.bar = tqdm(total=tune.trials, bar_format=FORMAT, disable=not sys.stdout.isatty(), file=sys.stdout)
 
@@ -53,28 +53,28 @@ class Progress:
         return f", about {tqdm.format_interval(seconds)} left"
 
 
-def describe(this: optuna.Study, trial: FrozenTrial, epochs: int) -> str:
+def describe(study: optuna.Study, trial: FrozenTrial, epochs: int) -> str:
     """The line for a trial that has ended."""
     params = "  ".join(
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in trial.params.items()
     )
-    if trial.number in trials.retried(this):
+    if trial.number in trials.retried(study):
         outcome = "interrupted, queued again"
     elif trial.state == TrialState.FAIL:
         outcome = f"failed: {trial.user_attrs.get('error', 'unknown reason').splitlines()[0]}"
     elif trial.state == TrialState.PRUNED:
         outcome = f"pruned after epoch {trial.last_step or '?'} of {epochs}"
     else:
-        leads = trials.best_trial(this).number == trial.number
+        leads = trials.best_trial(study).number == trial.number
         outcome = "  ".join([f"{trial.values[0]:.4f}", *map("{:,.0f}".format, trial.values[1:])]) + (
             " *" if leads else ""
         )
     return f"trial {trial.number:>3}  {params}  →  {outcome}"
 
 
-def status(this: optuna.Study, counted: list[FrozenTrial]) -> str:
+def status(study: optuna.Study, counted: list[FrozenTrial]) -> str:
     """Best so far, and how many trials ended in which way."""
-    best = trials.best_trial(this)
+    best = trials.best_trial(study)
     numbers = {state: sum(trial.state == state for trial in counted) for state in trials.FINISHED}
     return (
         (f"best {best.values[0]:.4f} (trial {best.number}), " if best else "")

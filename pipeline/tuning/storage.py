@@ -76,12 +76,12 @@ def mask_address(address: str) -> str:
 def study_lock(address: str, study: str) -> Iterator[None]:
     """One process at a time, of all that work on a study, decides what is done next. Freed when its process dies."""
     if not is_database(address):
-        with FileLock(_beside(address, f"{study}.turn")):
+        with FileLock(_beside(address, f"{study}.lock")):
             yield
         return
     engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool)
     with engine.connect() as connection:  # https://www.postgresql.org/docs/current/explicit-locking.html, 13.3.5
-        connection.execute(sqlalchemy.text("select pg_advisory_lock(hashtext(:name))"), {"name": f"turn {study}"})
+        connection.execute(sqlalchemy.text("select pg_advisory_lock(hashtext(:name))"), {"name": f"study {study}"})
         yield
 
 
@@ -123,24 +123,34 @@ def _open_journal(path: Path) -> JournalFileBackend:
         raise UserError(f"storage {path}: is no journal of Optuna's")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _KernelLock(path)
-    with lock.lock, path.open("ab+") as file:  # a line that a power cut has torn would make all others unreadable
-        file.seek(0)
-        content = file.read()
-        file.truncate(content.rfind(b"\n") + 1)
-        for line in content.splitlines(keepends=True)[-2:]:  # Optuna overlooks the last line until there is another
-            if line.endswith(b"\n"):
-                json.loads(line)
+    with lock.lock:
+        _cut_torn_line(path)
+        for line in path.read_bytes().splitlines()[-2:]:  # Optuna overlooks the last line until there is another
+            json.loads(line)
     return JournalFileBackend(str(path), lock_obj=lock)
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Makes a journal end with a whole line, and where there is none, makes one.
+
+    A power cut or a full disk may have torn the last line; whatever is written behind it makes the journal unreadable.
+    """
+    with path.open("ab+") as file:
+        file.seek(max(0, file.tell() - 1))
+        if file.read() not in (b"", b"\n"):
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 class _KernelLock(JournalFileOpenLock):
     """Optuna's own locks outlive a killed process, and others wait 30 s for it; this one dies with it."""
 
     def __init__(self, path: Path) -> None:
-        self.lock = FileLock(_beside(str(path), "write"))
+        self.path, self.lock = path, FileLock(_beside(str(path), "write"))
 
     def acquire(self) -> bool:
         self.lock.acquire()
+        _cut_torn_line(self.path)
         return True
 
     def release(self) -> None:

@@ -1,7 +1,7 @@
 """An Optuna study: what it is about, opened or refused, joined by workers."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import optuna
@@ -11,6 +11,17 @@ from pipeline.config.schema import Dataset, Dimension, Train, Tune, leaves
 from pipeline.core.errors import UserError
 
 DIRECTIONS = {"validation_accuracy": "maximize", "parameters": "minimize", "cpu_seconds": "minimize"}
+SAMPLERS = {
+    "tpe": optuna.samplers.TPESampler,
+    "random": optuna.samplers.RandomSampler,
+    "nsgaii": optuna.samplers.NSGAIISampler,
+}
+PRUNERS: dict[str, Callable[[int], optuna.pruners.BasePruner]] = {  # of the epochs of a trial
+    "none": lambda epochs: optuna.pruners.NopPruner(),
+    "median": lambda epochs: optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+    "halving": lambda epochs: optuna.pruners.SuccessiveHalvingPruner(min_resource=1),
+    "hyperband": lambda epochs: optuna.pruners.HyperbandPruner(1, epochs, reduction_factor=2),
+}
 
 
 class Plan(NamedTuple):
@@ -22,11 +33,10 @@ class Plan(NamedTuple):
     train: Train  # what is not searched, the epochs of a trial and a worker's threads among it
     tune: Tune
     data: dict[str, str]  # name → sha256
-    subject: dict[str, Any]
 
 
 def silence_optuna() -> None:
-    """Has Optuna say nothing of its own: trials are shown by study_progress, and retries, marked experimental, work."""
+    """Has Optuna say nothing of its own: `progress` shows the trials, and retries, marked experimental, work."""
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 
@@ -35,11 +45,10 @@ class Interrupted(Exception):
     """Ends a trial that has been queued again."""
 
 
-def open_study(storage: optuna.storages.BaseStorage, tune: Tune, subject: dict[str, Any]) -> optuna.Study:
-    """Makes the study `tune.study`, or goes on with it. Hold the turn.
+def open_study(storage: optuna.storages.BaseStorage, tune: Tune, config: dict[str, Any]) -> optuna.Study:
+    """Makes the study `tune.study`, or goes on with it. Hold the study lock.
 
-    `subject` says what it is about; a study that is about something else is refused with a UserError that says what
-    differs.
+    `config` is what `study_config` returns. Raises UserError, which says what differs, for a study with another one.
     """
     directions = [DIRECTIONS[name] for name in tune.objectives]
     study = optuna.create_study(storage=storage, study_name=tune.study, directions=directions, load_if_exists=True)
@@ -47,8 +56,8 @@ def open_study(storage: optuna.storages.BaseStorage, tune: Tune, subject: dict[s
     if known is None and study.get_trials(deepcopy=False):
         raise UserError(f"study {tune.study} was not made by this program; name another one with --study NAME")
     if known is None:
-        study.set_user_attr("subject", subject)
-    elif differences := list(_differences(known, subject)):
+        study.set_user_attr("subject", config)  # the name that it has in everybody's studies
+    elif differences := list(_differences(known, config)):
         raise UserError(
             f"study {tune.study} is about something else: {'; '.join(differences)}. "
             "Put that back, or begin a new study with --study NAME"
@@ -69,14 +78,15 @@ def load_existing_study(storage: optuna.storages.BaseStorage, name: str) -> optu
 
 
 def join_study(storage: optuna.storages.BaseStorage, tune: Tune) -> optuna.Study:
-    """Opens an existing study for one more worker, with a sampler of its own. Hold the turn.
+    """Opens an existing study for one more worker, with a sampler of its own. Hold the study lock.
 
     Samplers of one seed would all try the same, so each gets the next seed; one worker alone repeats a study exactly.
     """
-    study = optuna.load_study(study_name=tune.study, storage=storage, pruner=_pruner(tune.pruner, tune.epochs))
+    pruner = PRUNERS[tune.pruner](tune.epochs)
+    study = optuna.load_study(study_name=tune.study, storage=storage, pruner=pruner)
     workers = study.user_attrs.get("workers", 0)
     study.set_user_attr("workers", workers + 1)
-    study.sampler = _sampler(tune.sampler, tune.seed + workers)
+    study.sampler = SAMPLERS[tune.sampler](seed=tune.seed + workers)
     return study
 
 
@@ -105,7 +115,7 @@ def _differences(known: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
 def agree_limits(study: optuna.Study, tune: Tune) -> None:
     """Notes how many trials the study is to have, and how long it may take: the most that is asked for at one time.
 
-    Hold the turn. Whoever works on the study goes by `limits`, so that no one ends it while another wants more.
+    Hold the study lock. Whoever works on the study goes by `limits`, so that no one ends it while another wants more.
     """
     known = study.user_attrs.get("limits")
     trials, timeout = tune.trials, tune.timeout
@@ -121,28 +131,9 @@ def agreed_limits(study: optuna.Study, tune: Tune) -> Tune:
 
 
 def enqueue_defaults(study: optuna.Study, train: Train, space: dict[str, Dimension]) -> None:
-    """Has a new study try the parameters of params.yaml first, where they lie in the space. Hold the turn."""
+    """Has a new study try the parameters of params.yaml first, where they lie in the space. Hold the study lock."""
     present = leaves.values(train)
     values = {name: present[name] for name in space}
     inside = all(dimension.holds(values[name]) for name, dimension in space.items())
     if inside and not study.get_trials(deepcopy=False):
         study.enqueue_trial(values)
-
-
-def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
-    kinds = {
-        "tpe": optuna.samplers.TPESampler,
-        "random": optuna.samplers.RandomSampler,
-        "nsgaii": optuna.samplers.NSGAIISampler,
-    }
-    return kinds[name](seed=seed)
-
-
-def _pruner(name: str, epochs: int) -> optuna.pruners.BasePruner:
-    if name == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
-    if name == "halving":
-        return optuna.pruners.SuccessiveHalvingPruner(min_resource=1)
-    if name == "hyperband":
-        return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=2)
-    return optuna.pruners.NopPruner()

@@ -67,7 +67,7 @@ def seconds_spent(study: optuna.Study) -> float:
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queues the parameters of an interrupted trial once more, unless that was done. Hold the turn.
+    """Queues the parameters of an interrupted trial once more, unless that was done. Hold the study lock.
 
     The new trial inherits what its training has cost so far, but neither the worker nor the MLflow run of the old one.
     """
@@ -78,10 +78,9 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:
-    """The complete trial with the highest validation accuracy, the earliest trained of equals, or None."""
+    """The complete trial with the highest validation accuracy, the first of equals, or None."""
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    order = [(trial.values[0], "same_as" not in trial.user_attrs, -trial.number) for trial in complete]
-    return complete[order.index(max(order))] if complete else None
+    return max(complete, key=lambda trial: trial.values[0], default=None)
 
 
 def train_params(study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from optuna.trial import TrialState
 from ruamel.yaml import YAML
 
 from pipeline.core import files
+from pipeline.core.code_hash import code_sha256
+from pipeline.core.paths import TRAINING_DATA
+from pipeline.training.fingerprint import WEIGHTS
 from pipeline.tuning import trials
 
 pytestmark = pytest.mark.e2e
@@ -26,23 +29,27 @@ def swept(tmp_path_factory, prepared) -> Project:
 
 
 def test_two_workers_share_the_trials_and_leave_one_complete_study(swept):
-    this = check(swept, 8)
+    study = check(swept, 8)
     assert "8 complete" not in swept.first_output and swept.first_output.count("  →  ") == 8
     assert "python -m pipeline adopt --study first" in swept.first_output
-    assert len(this.trials) == 8 and len({trial.user_attrs["worker"] for trial in this.trials}) == 2
-    assert this.trials[0].params == {"filters": 4, "dropout": 0.25, "batch_size": 16}, "the present parameters first"
+    assert len(study.trials) == 8 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
+    assert study.trials[0].params == {"filters": 4, "dropout": 0.25, "batch_size": 16}, "the present parameters first"
+    config = study.user_attrs["subject"]
+    code = {f"pipeline/{name}": sha256 for name, sha256 in code_sha256(*WEIGHTS).items()}
+    data = {f"data.{name}": files.folder_sha256(swept.folder / folder) for name, folder in TRAINING_DATA.items()}
+    assert code and data and (code | data).items() <= config.items(), "the study remembers its data and its code"
 
 
 def test_pruning_saves_epochs(swept):
-    this = opened(swept)
-    states = Counter(trial.state for trial in this.trials)
-    epochs = [len(trial.intermediate_values) for trial in this.trials]
+    study = opened(swept)
+    states = Counter(trial.state for trial in study.trials)
+    epochs = [len(trial.intermediate_values) for trial in study.trials]
     assert states[TrialState.PRUNED] >= 1 and sum(epochs) < 8 * 6
     (parent,) = parents(swept)
     for number, run in children(swept, parent).items():
         points = swept.client().get_metric_history(run.info.run_id, "validation/accuracy")
         assert [point.step for point in points] == list(range(1, epochs[number] + 1))
-        assert [point.value for point in points] == list(this.trials[number].intermediate_values.values())
+        assert [point.value for point in points] == list(study.trials[number].intermediate_values.values())
 
 
 def test_the_study_run_has_space_figures_tables_and_the_best_model(swept):
@@ -115,20 +122,20 @@ def test_two_launches_at_once_from_nothing_share_one_study(prepared, tmp_path):
     both = [project.start(*tune("--trials", "6")) for _ in range(2)]
     outputs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
-    this = check(project, 6)
-    assert len(this.trials) == 6 and len({trial.user_attrs["worker"] for trial in this.trials}) == 2
+    study = check(project, 6)
+    assert len(study.trials) == 6 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
 
 
 def test_several_objectives_give_a_front(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy")
     project.change("tune", objectives=["validation_accuracy", "parameters"], pruner="none")
     project.ok(*tune("--trials", "5"))
-    this = check(project, 5)
+    study = check(project, 5)
     (parent,) = parents(project)
     path = project.client().download_artifacts(parent.info.run_id, "tables/front.csv", str(tmp_path))
     rows = Path(path).read_text().splitlines()
-    assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(this.best_trials)
-    number = min(this.best_trials, key=lambda trial: trial.values[1]).number
+    assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(study.best_trials)
+    number = min(study.best_trials, key=lambda trial: trial.values[1]).number
     assert f"trial {number} of study" in project.ok(
         "python", "-m", "pipeline", "adopt", "--study", "first", "--trial", str(number)
     )

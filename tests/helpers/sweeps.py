@@ -32,22 +32,22 @@ def children(project: Project, parent) -> dict[int, object]:
 
 def check(project: Project, total: int, name: str = "first") -> optuna.Study:
     """The promises that hold for any study that came to its end."""
-    this = opened(project, name)
-    assert len(trials.effective_trials(this)) == total
+    study = opened(project, name)
+    assert len(trials.effective_trials(study)) == total
     (parent,) = [run for run in parents(project) if run.info.run_name == f"study {name}"]
     assert parent.info.status == "FINISHED"
     of_trials = children(project, parent)
-    begun = [trial for trial in this.trials if trial.state != TrialState.WAITING]
+    begun = [trial for trial in study.trials if trial.state != TrialState.WAITING]
     assert {number: run.info.status for number, run in of_trials.items()} == {
         trial.number: STATUS[trial.state] for trial in begun if "mlflow_run_id" in trial.user_attrs
     }
-    assert not [trial for trial in this.trials if not trial.state.is_finished()]
+    assert not [trial for trial in study.trials if not trial.state.is_finished()]
     assert not [run for run in project.runs() if run.info.status == "RUNNING"]
-    best = trials.best_trial(this)
+    best = trials.best_trial(study)
     assert {name: parent.data.params[f"best_{name}"] for name in best.params} == {
         name: str(value) for name, value in best.params.items()
     }
     (model,) = project.client().search_logged_models(["0"], f"source_run_id = '{parent.info.run_id}'")
     assert model.tags["model.sha256"] == parent.data.tags["model.sha256"]
     assert not list((project.folder / ".state" / "training").glob("*/*.npz"))
-    return this
+    return study

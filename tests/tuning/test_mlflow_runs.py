@@ -8,14 +8,14 @@ from pipeline.tuning.study import silence_optuna
 
 
 @pytest.fixture
-def this(params) -> optuna.Study:
+def study(params) -> optuna.Study:
     silence_optuna()
     return optuna.create_study(study_name=params.tune.study)
 
 
-def reported(this, params, trials) -> str:
+def reported(study, params, trials) -> str:
     """A study's run, complete, above that many runs of trials."""
-    with mlflow_runs.study_run(this, params.tune, {}) as run_id:
+    with mlflow_runs.study_run(study, params.tune, {}) as run_id:
         for number in range(trials):
             with runs.run(parent=run_id, tags={"optuna.trial": str(number)}):
                 pass
@@ -23,18 +23,18 @@ def reported(this, params, trials) -> str:
     return run_id
 
 
-def test_a_study_goes_on_in_its_run_until_that_is_complete(this, store, params):
-    with mlflow_runs.study_run(this, params.tune, {}) as first:
+def test_a_study_goes_on_in_its_run_until_that_is_complete(study, store, params):
+    with mlflow_runs.study_run(study, params.tune, {}) as first:
         pass
     assert not mlflow_runs.is_reported(first)
-    assert reported(this, params, 1) == first and mlflow_runs.is_reported(first)
-    with mlflow_runs.study_run(this, params.tune, {}) as second:
+    assert reported(study, params, 1) == first and mlflow_runs.is_reported(first)
+    with mlflow_runs.study_run(study, params.tune, {}) as second:
         assert second != first
     assert [run.info.run_id for run in queries.children(second)] and queries.get_run(first) is None
 
 
-def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call(this, store, params, monkeypatch):
-    first = reported(this, params, 2)
+def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call(study, store, params, monkeypatch):
+    first = reported(study, params, 2)
     move, moved = runs.move, []
 
     def killed(*arguments):
@@ -43,19 +43,19 @@ def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call
         moved.append(move(*arguments))
 
     monkeypatch.setattr(runs, "move", killed)
-    with pytest.raises(KeyboardInterrupt), mlflow_runs.study_run(this, params.tune, {}):
+    with pytest.raises(KeyboardInterrupt), mlflow_runs.study_run(study, params.tune, {}):
         pass
     monkeypatch.setattr(runs, "move", move)
-    with mlflow_runs.study_run(this, params.tune, {}) as second:
+    with mlflow_runs.study_run(study, params.tune, {}) as second:
         pass
     assert queries.get_run(first) is None
     assert {run.data.tags["optuna.trial"] for run in queries.children(second)} == {"0", "1"}
     assert len([run for run in store.search_runs(["0"]) if "mlflow.parentRunId" not in run.data.tags]) == 1
 
 
-def test_a_call_of_mlflow_run_that_goes_on_with_a_study_says_so(this, store, params, monkeypatch):
-    own = reported(this, params, 0)
+def test_a_call_of_mlflow_run_that_goes_on_with_a_study_says_so(study, store, params, monkeypatch):
+    own = reported(study, params, 0)
     opened = store.create_run("0").info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", opened)
-    mlflow_runs.note_reused_study(this)
+    mlflow_runs.note_reused_study(study)
     assert own in store.get_run(opened).data.tags["mlflow.note.content"]

@@ -8,18 +8,18 @@ from pipeline.tuning.study import silence_optuna
 
 def finished(count: int, objectives: int = 1, gain: float = 0.1) -> optuna.Study:
     silence_optuna()
-    this = optuna.create_study(
+    study = optuna.create_study(
         study_name="a </script> b",
         directions=["maximize", "minimize"][:objectives],
         sampler=optuna.samplers.RandomSampler(1),
     )
     for number in range(count):
-        trial = this.ask()
+        trial = study.ask()
         trial.suggest_int("filters", 2, 6)
         trial.suggest_float("dropout", 0, 0.5)
         trial.set_user_attr("cpu_seconds", 1.5 + number)
-        this.tell(trial, [0.5 + number * gain, 3.0 + number][:objectives])
-    return this
+        study.tell(trial, [0.5 + number * gain, 3.0 + number][:objectives])
+    return study
 
 
 @pytest.mark.parametrize("objectives", [1, 2])
@@ -40,11 +40,11 @@ def test_few_trials_or_equal_ones_are_no_error(tmp_path, count, gain):
 
 
 def test_the_front_holds_what_nothing_else_beats():
-    this = finished(0)
-    this.tell(this.ask(), state=optuna.trial.TrialState.PRUNED)
+    study = finished(0)
+    study.tell(study.ask(), state=optuna.trial.TrialState.PRUNED)
     for accuracy, cost in [(0.9, 10), (0.8, 5), (0.85, 12), (0.7, 5)]:
-        trial = this.ask()
+        trial = study.ask()
         trial.set_user_attr("cpu_seconds", cost)
-        this.tell(trial, accuracy)
-    best = plots.front(this, "cpu_seconds").best_trials
+        study.tell(trial, accuracy)
+    best = plots.front(study, "cpu_seconds").best_trials
     assert {trial.number: trial.values for trial in best} == {1: [0.9, 10], 2: [0.8, 5]}, "numbers as in the study"

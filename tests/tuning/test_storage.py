@@ -27,12 +27,21 @@ def test_the_address_comes_from_the_environment_or_is_the_repository_journal(mon
 
 
 def test_a_torn_last_line_is_dropped_and_the_rest_stays(journal):
-    this = optuna.create_study(storage=storage.open_storage(journal), study_name="a")
-    this.add_trial(optuna.create_trial(value=1.0))
+    study = optuna.create_study(storage=storage.open_storage(journal), study_name="a")
+    study.add_trial(optuna.create_trial(value=1.0))
     with Path(journal).open("ab") as file:
         file.write(b'{"op_code":4,"worker')
     again = optuna.load_study(study_name="a", storage=storage.open_storage(journal))
     again.add_trial(optuna.create_trial(value=2.0))
+    assert [trial.value for trial in study_of(journal, "a").trials] == [1.0, 2.0]
+
+
+def test_what_is_written_behind_a_line_that_a_full_disk_tore_can_be_read(journal):
+    study = optuna.create_study(storage=storage.open_storage(journal), study_name="a")
+    with Path(journal).open("ab") as file:
+        file.write(b'{"op_code":4,"worker')
+    study.add_trial(optuna.create_trial(value=1.0))
+    study.add_trial(optuna.create_trial(value=2.0))
     assert [trial.value for trial in study_of(journal, "a").trials] == [1.0, 2.0]
 
 
@@ -45,6 +54,7 @@ def test_another_file_is_refused_and_left_as_it_is(tmp_path):
     other.write_text("my notes, with no line end")
     with pytest.raises(UserError, match=r"notes\.txt: is no journal of Optuna's"):
         storage.open_storage(str(other))
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     assert other.read_text() == "my notes, with no line end"
 
 
@@ -52,6 +62,12 @@ def test_another_file_is_refused_and_left_as_it_is(tmp_path):
 def test_other_schemes_are_refused(address):
     with pytest.raises(UserError, match=r"should be a journal file or postgresql://…, not \w+://…"):
         storage.open_storage(address)
+
+
+def test_a_slash_that_is_missing_does_not_make_a_file_of_the_password():
+    with pytest.raises(UserError, match="there are two slashes") as caught:
+        storage.open_storage("postgresql:/u:secret@localhost/x")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_password_is_not_shown():
@@ -68,7 +84,7 @@ def hold(address: str, ready) -> None:
 
 
 def killed_holder(journal: str) -> str:
-    """The name of a process that was killed while it was at work and had the turn."""
+    """The name of a process that was killed while it was at work and had the study lock."""
     spawn = multiprocessing.get_context("spawn")
     ready = spawn.Queue()
     process = spawn.Process(target=hold, args=(journal, ready))

@@ -22,10 +22,10 @@ def memory():
 
 
 def about(params, **changes):
-    return study_config(params.train, params.tune, {"train": "a" * 64}, {"models.py": "b" * 64}) | changes
+    return study_config(params.train, params.tune, {"train": "a" * 64}, {"models/cnn.py": "b" * 64}) | changes
 
 
-def test_a_study_goes_on_with_the_same_subject(memory, params):
+def test_a_study_goes_on_with_the_same_config(memory, params):
     first = open_study(memory, params.tune, about(params))
     first.add_trial(optuna.create_trial(value=0.5))
     assert len(open_study(memory, params.tune, about(params)).trials) == 1
@@ -60,33 +60,34 @@ def test_values_that_differ_only_at_their_end_differ(memory, params):
 
 def test_limits_are_the_largest_that_are_asked_for_at_one_time(memory, params):
     def launch(trials, timeout=None):
-        agree_limits(this, params.tune.model_copy(update={"trials": trials, "timeout": timeout}))
-        agreed = agreed_limits(this, params.tune)
+        agree_limits(study, params.tune.model_copy(update={"trials": trials, "timeout": timeout}))
+        agreed = agreed_limits(study, params.tune)
         return agreed.trials, agreed.timeout
 
-    this = open_study(memory, params.tune, about(params))
+    study = open_study(memory, params.tune, about(params))
     assert launch(5, 60) == (5, 60)
     assert launch(2) == (2, None), "nobody is at work"
-    trial = this.ask()
+    trial = study.ask()
     assert launch(4, 30) == (4, None)
     assert launch(3) == (4, None)
-    this.tell(trial, 0.5)
+    study.tell(trial, 0.5)
     assert launch(3, 30) == (3, 30)
 
 
 def test_parameters_between_the_steps_are_not_tried_first(memory, params):
-    this = open_study(memory, params.tune, about(params))
-    enqueue_defaults(this, leaves.replace(params.train, {"filters": 5}), params.tune.space)
-    assert not this.trials
-    enqueue_defaults(this, params.train, params.tune.space)
-    assert this.trials[0].system_attrs["fixed_params"]["filters"] == params.train.model.filters
+    study = open_study(memory, params.tune, about(params))
+    enqueue_defaults(study, leaves.replace(params.train, {"filters": 5}), params.tune.space)
+    assert not study.trials
+    enqueue_defaults(study, params.train, params.tune.space)
+    assert study.trials[0].system_attrs["fixed_params"]["filters"] == params.train.model.filters
 
 
-def test_the_subject_knows_all_but_threads_and_what_is_searched(params):
+def test_the_config_has_all_but_threads_and_what_is_searched(params):
     known = about(params)
     fixed = {name.removeprefix("train.") for name in known if name.startswith("train.")}
     assert fixed == set(leaves.values(params.train)) - {"threads", "epochs", *params.tune.space}
     assert known["tune.epochs"] == params.tune.epochs
+    assert known["data.train"] == "a" * 64 and known["pipeline/models/cnn.py"] == "b" * 64
 
 
 def test_a_study_of_another_program_is_left_alone(memory, params):
@@ -112,22 +113,51 @@ def test_each_worker_samples_on_its_own_and_one_alone_repeats_the_study(memory, 
     assert chosen(optuna.storages.InMemoryStorage(), 1) == two[:1]
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "nsgaii"])
-@pytest.mark.parametrize("pruner", ["none", "median", "halving", "hyperband"])
-def test_every_sampler_and_pruner_of_params_exists(memory, params, sampler, pruner):
-    tune = params.tune.model_copy(update={"sampler": sampler, "pruner": pruner})
+@pytest.mark.parametrize(
+    ("name", "kind", "settings"),
+    [
+        ("none", optuna.pruners.NopPruner, {}),
+        ("median", optuna.pruners.MedianPruner, {"_n_startup_trials": 4, "_n_warmup_steps": 1}),
+        ("halving", optuna.pruners.SuccessiveHalvingPruner, {"_min_resource": 1, "_reduction_factor": 4}),
+        ("hyperband", optuna.pruners.HyperbandPruner, {"_max_resource": 6, "_min_resource": 1, "_reduction_factor": 2}),
+    ],
+)
+def test_every_pruner_of_params_exists_with_its_settings(memory, params, name, kind, settings):
+    tune = params.tune.model_copy(update={"pruner": name, "epochs": 6})
     open_study(memory, tune, about(params))
-    this = join_study(memory, tune)
-    names = {"tpe": "TPESampler", "random": "RandomSampler", "nsgaii": "NSGAIISampler"}
-    assert type(this.sampler).__name__ == names[sampler]
-    this.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    pruner = join_study(memory, tune).pruner
+    assert type(pruner) is kind
+    assert {key: getattr(pruner, key) for key in settings} == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("tpe", optuna.samplers.TPESampler),
+        ("random", optuna.samplers.RandomSampler),
+        ("nsgaii", optuna.samplers.NSGAIISampler),
+    ],
+)
+def test_every_sampler_of_params_exists_and_the_second_worker_has_another_seed(memory, params, name, kind):
+    tune = params.tune.model_copy(update={"sampler": name})
+    open_study(memory, tune, about(params))
+    first, second = join_study(memory, tune), join_study(memory, tune)
+    assert type(first.sampler) is kind and first.user_attrs["workers"] == 2
+    assert first.ask().suggest_float("x", 0, 1) != second.ask().suggest_float("x", 0, 1)
+
+
+def test_a_sampler_or_pruner_that_nobody_knows_is_an_error(memory, params):
+    open_study(memory, params.tune, about(params))
+    for change in ({"sampler": "guess"}, {"pruner": "guess"}):
+        with pytest.raises(KeyError, match="guess"):
+            join_study(memory, params.tune.model_copy(update=change))
 
 
 def test_the_present_parameters_are_tried_first_if_they_lie_in_the_space(memory, params):
-    this = open_study(memory, params.tune, about(params))
-    enqueue_defaults(this, params.train, params.tune.space)
-    enqueue_defaults(this, params.train, params.tune.space)
-    assert len(this.trials) == 1 and this.trials[0].state == optuna.trial.TrialState.WAITING
+    study = open_study(memory, params.tune, about(params))
+    enqueue_defaults(study, params.train, params.tune.space)
+    enqueue_defaults(study, params.train, params.tune.space)
+    assert len(study.trials) == 1 and study.trials[0].state == optuna.trial.TrialState.WAITING
     other = open_study(memory, params.tune.model_copy(update={"study": "other"}), about(params))
     enqueue_defaults(other, params.train, {"filters": Dimension(low=5, high=9)})
     assert other.trials == []

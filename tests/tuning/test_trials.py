@@ -9,7 +9,7 @@ from pipeline.tuning.study import silence_optuna, study_config
 
 
 @pytest.fixture
-def this() -> optuna.Study:
+def study() -> optuna.Study:
     silence_optuna()
     return optuna.create_study(direction="maximize")
 
@@ -22,8 +22,8 @@ def test_suggestions_follow_the_space_and_the_type_of_the_parameter(params):
         "batch_size": Dimension(choices=[8, 16]),
         "schedule": Dimension(choices=["constant", "cosine"]),
     }
-    this = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    seen = [trials.suggest(this.ask(), params.train, space) for _ in range(40)]
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    seen = [trials.suggest(study.ask(), params.train, space) for _ in range(40)]
     assert {one.model.filters for one in seen} == {2, 4, 6} and {one.batch_size for one in seen} == {8, 16}
     assert all(4 <= one.model.dense_units <= 64 and 0 <= one.model.dropout <= 0.5 for one in seen)
     assert {one.schedule for one in seen} == {"constant", "cosine"}
@@ -31,62 +31,61 @@ def test_suggestions_follow_the_space_and_the_type_of_the_parameter(params):
     assert all(type(one.model.dropout) is float and type(one.model.dense_units) is int for one in seen)
 
 
-def test_an_interrupted_trial_counts_once_and_is_queued_once(this, params):
-    add(this, value=0.5)
-    add(this, TrialState.RUNNING)
-    add(this, TrialState.PRUNED)
-    add(this, TrialState.FAIL)
-    assert len(trials.effective_trials(this)) == 4
-    dead = this.trials[1]
-    trials.queue_again(this, dead)
-    trials.queue_again(this, dead)
-    this.tell(1, state=TrialState.FAIL)
-    assert trials.retried(this) == {1}
-    assert len(trials.effective_trials(this)) == 3 and len(this.trials) == 5
-    assert trials.wants_more(this, params.tune.model_copy(update={"trials": 4}))
-    assert not trials.wants_more(this, params.tune.model_copy(update={"trials": 3}))
-    again = this.ask()
-    assert again.number == 4 and len(trials.effective_trials(this)) == 4
-    trials.queue_again(this, this.trials[4])
-    assert trials.retried(this) == {1, 4}
+def test_an_interrupted_trial_counts_once_and_is_queued_once(study, params):
+    add(study, value=0.5)
+    add(study, TrialState.RUNNING)
+    add(study, TrialState.PRUNED)
+    add(study, TrialState.FAIL)
+    assert len(trials.effective_trials(study)) == 4
+    dead = study.trials[1]
+    trials.queue_again(study, dead)
+    trials.queue_again(study, dead)
+    study.tell(1, state=TrialState.FAIL)
+    assert trials.retried(study) == {1}
+    assert len(trials.effective_trials(study)) == 3 and len(study.trials) == 5
+    assert trials.wants_more(study, params.tune.model_copy(update={"trials": 4}))
+    assert not trials.wants_more(study, params.tune.model_copy(update={"trials": 3}))
+    again = study.ask()
+    assert again.number == 4 and len(trials.effective_trials(study)) == 4
+    trials.queue_again(study, study.trials[4])
+    assert trials.retried(study) == {1, 4}
 
 
-def test_a_trial_queued_again_has_neither_worker_nor_run_of_its_own_yet(this):
-    add(this, TrialState.RUNNING, worker="w", mlflow_run_id="r", training="t", seconds=3.0, cpu_seconds=2.0)
-    trials.queue_again(this, this.trials[0])
-    assert this.trials[0].user_attrs["mlflow_run_id"] == "r"
-    assert this.trials[1].state == TrialState.WAITING and this.trials[1].user_attrs == {"cpu_seconds": 2.0}
+def test_a_trial_queued_again_has_neither_worker_nor_run_of_its_own_yet(study):
+    add(study, TrialState.RUNNING, worker="w", mlflow_run_id="r", training="t", seconds=3.0, cpu_seconds=2.0)
+    trials.queue_again(study, study.trials[0])
+    assert study.trials[0].user_attrs["mlflow_run_id"] == "r"
+    assert study.trials[1].state == TrialState.WAITING and study.trials[1].user_attrs == {"cpu_seconds": 2.0}
 
 
-def test_time_counts_while_any_worker_is_at_work(this, params):
-    add(this, value=0.1, start=0, end=10)
-    add(this, value=0.1, start=5, end=20)
-    add(this, value=0.1, start=6, end=8)
-    add(this, value=0.1, start=100, end=110)
-    assert trials.seconds_spent(this) == 30
-    add(this, TrialState.RUNNING, start=200, seconds=7)  # killed then, and found a day later
-    trials.queue_again(this, this.trials[4])
-    assert trials.seconds_spent(this) == 37
-    assert not trials.wants_more(this, params.tune.model_copy(update={"trials": 99, "timeout": 37.0}))
-    assert trials.wants_more(this, params.tune.model_copy(update={"trials": 99, "timeout": 37.1}))
+def test_time_counts_while_any_worker_is_at_work(study, params):
+    add(study, value=0.1, start=0, end=10)
+    add(study, value=0.1, start=5, end=20)
+    add(study, value=0.1, start=6, end=8)
+    add(study, value=0.1, start=100, end=110)
+    assert trials.seconds_spent(study) == 30
+    add(study, TrialState.RUNNING, start=200, seconds=7)  # killed then, and found a day later
+    trials.queue_again(study, study.trials[4])
+    assert trials.seconds_spent(study) == 37
+    assert not trials.wants_more(study, params.tune.model_copy(update={"trials": 99, "timeout": 37.0}))
+    assert trials.wants_more(study, params.tune.model_copy(update={"trials": 99, "timeout": 37.1}))
 
 
-def test_the_best_trial_is_the_earliest_trained_of_equals(this):
-    assert trials.best_trial(this) is None
-    add(this, TrialState.PRUNED, value=0.99)
-    add(this, value=0.5)
-    add(this, value=0.9, same_as=3)
-    add(this, value=0.9)
-    add(this, value=0.9)
-    assert trials.best_trial(this).number == 3
+def test_the_best_trial_is_the_first_of_equals(study):
+    assert trials.best_trial(study) is None
+    add(study, TrialState.PRUNED, value=0.99)
+    add(study, value=0.5)
+    add(study, value=0.9)
+    add(study, value=0.9)
+    assert trials.best_trial(study).number == 2
 
 
-def test_the_parameters_of_a_trial_are_complete(this, params):
-    this.set_user_attr("subject", study_config(params.train, params.tune, {}, {}))
-    this.enqueue_trial({"filters": 6, "dropout": 0.5, "batch_size": 8})
-    trial = this.ask()
+def test_the_parameters_of_a_trial_are_complete(study, params):
+    study.set_user_attr("subject", study_config(params.train, params.tune, {}, {}))
+    study.enqueue_trial({"filters": 6, "dropout": 0.5, "batch_size": 8})
+    trial = study.ask()
     trials.suggest(trial, params.train, params.tune.space)
     trial.set_user_attr("epochs", 2)
     trial.set_user_attr("threads", 1)
     changed = {"filters": 6, "dropout": 0.5, "batch_size": 8, "epochs": 2, "threads": 1}
-    assert trials.train_params(this, this.trials[0]) == leaves.values(params.train) | changed
+    assert trials.train_params(study, study.trials[0]) == leaves.values(params.train) | changed

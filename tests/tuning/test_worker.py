@@ -1,30 +1,76 @@
-import optuna
+import errno
 
-from pipeline.tuning import storage, worker
+import optuna
+import pytest
+import sqlalchemy
+import tensorflow as tf
+
+from pipeline.core.errors import UserError
+from pipeline.tuning import faults, storage, trials, worker
 from pipeline.tuning.study import silence_optuna
 
 
-def test_a_dead_workers_trial_is_queued_again_though_its_run_was_deleted(store, tmp_path, params):
+def test_a_dead_workers_trial_is_queued_again_and_that_of_one_at_work_is_not(tmp_path):
     silence_optuna()
     address = str(tmp_path / "sweeps" / "optuna.journal")
-    this = optuna.create_study(storage=storage.open_storage(address))
-    for run_id in ("0123", store.create_run("0").info.run_id):
-        trial = this.ask()
-        trial.set_user_attr("worker", "worker-that-was-killed")
-        trial.set_user_attr("mlflow_run_id", run_id)
-    deleted = trial.user_attrs["mlflow_run_id"]
-    store.delete_run(deleted)
+    study = optuna.create_study(storage=storage.open_storage(address))
+    study.ask().set_user_attr("worker", "worker-that-was-killed")
     with storage.worker_lease(address) as alive:
-        this.ask().set_user_attr("worker", alive)
-        worker.requeue_stale_trials(this, address)
-        states = [trial.state.name for trial in this.trials]
-    assert states == ["FAIL", "FAIL", "RUNNING", "WAITING", "WAITING"]
+        study.ask().set_user_attr("worker", alive)
+        worker.requeue_stale_trials(study, address)
+        states = [trial.state.name for trial in study.trials]
+    assert states == ["FAIL", "RUNNING", "WAITING"]
 
 
-def test_a_trial_that_lost_its_worker_before_it_had_a_name_is_queued_again(store, tmp_path):
+def test_a_trial_that_lost_its_worker_before_it_had_a_name_is_queued_again(tmp_path):
     silence_optuna()
     address = str(tmp_path / "sweeps" / "optuna.journal")
-    this = optuna.create_study(storage=storage.open_storage(address))
-    this.ask()
-    worker.requeue_stale_trials(this, address)
-    assert [trial.state.name for trial in this.trials] == ["FAIL", "WAITING"]
+    study = optuna.create_study(storage=storage.open_storage(address))
+    study.ask()
+    worker.requeue_stale_trials(study, address)
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
+
+
+@pytest.fixture
+def study(tmp_path) -> optuna.Study:
+    silence_optuna()
+    return optuna.create_study(storage=storage.open_storage(str(tmp_path / "optuna.journal")), study_name="a")
+
+
+def run_one(study, tmp_path, error):
+    """One trial of a worker whose training raises `error`."""
+
+    def train(trial):
+        trial.suggest_float("x", 0, 1)
+        raise error
+
+    with storage.worker_lease(str(tmp_path / "optuna.journal")) as name:
+        study.optimize(worker._trial(train, name, lambda: None), n_trials=1, catch=(Exception,))
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a.npz"), "a.npz: No space left on device"),
+        (MemoryError("Unable to allocate 3 GiB"), "Unable to allocate 3 GiB"),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating"), "OOM when allocating"),
+        (sqlalchemy.exc.OperationalError("insert", {}, Exception("no connection")), "no connection"),
+        (optuna.exceptions.StorageInternalError("no commit"), "no commit"),
+        (UserError("MLflow's store: disk is full\nmore"), "MLflow's store: disk is full"),
+    ],
+)
+def test_what_the_machine_refuses_stops_the_worker_and_the_trial_is_queued_again(study, tmp_path, error, shown):
+    with pytest.raises(faults.MachineFault) as caught:
+        run_one(study, tmp_path, error)
+    assert faults.reason(caught.value) == shown
+    worker.requeue_stale_trials(study, str(tmp_path / "optuna.journal"))
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
+    assert study.trials[1].params == study.trials[0].params and not trials.effective_trials(study)
+
+
+@pytest.mark.parametrize("error", [faults.TrainingFailed("training diverged"), ValueError("kernel too large")])
+def test_what_the_parameters_did_counts_against_them(study, tmp_path, error):
+    run_one(study, tmp_path, error)
+    worker.requeue_stale_trials(study, str(tmp_path / "optuna.journal"))
+    assert [trial.state.name for trial in study.trials] == ["FAIL"] and len(trials.effective_trials(study)) == 1
+    assert study.trials[0].user_attrs["error"] == str(error)

@@ -1,0 +1,127 @@
+import numpy as np
+import optuna
+import pytest
+from helpers.data import make_split
+
+from pipeline.data.arrays import Split
+from pipeline.tracking import queries, runs
+from pipeline.training import checkpoint
+from pipeline.tuning import storage, trials
+from pipeline.tuning.faults import TrainingFailed
+from pipeline.tuning.objective import objective
+from pipeline.tuning.study import Interrupted, Plan, join_study, open_study, silence_optuna
+
+EPOCHS = 3
+SPLITS = {"train": make_split(32, 1), "validation": make_split(20, 2)}
+CHOSEN = {"filters": 2, "dropout": 0.25, "batch_size": 8}
+
+
+@pytest.fixture
+def plan(store, tmp_path, params) -> Plan:
+    silence_optuna()
+    with runs.run(run_name="study first") as parent:
+        pass
+    tune = params.tune.model_copy(update={"epochs": EPOCHS, "pruner": "none"})
+    train = params.train.model_copy(update={"epochs": EPOCHS, "threads": 1})
+    return Plan(str(tmp_path / "optuna.journal"), parent, params.dataset, train, tune, {"train": "a" * 64})
+
+
+def begin(plan: Plan, chosen=CHOSEN) -> tuple[optuna.Study, optuna.Trial]:
+    """The study, and its next trial, with these parameters unless one is queued."""
+    opened = storage.open_storage(plan.address)
+    open_study(opened, plan.tune, {})
+    study = join_study(opened, plan.tune)
+    if not study.get_trials(states=(optuna.trial.TrialState.WAITING,)):
+        study.enqueue_trial(chosen)
+    return study, study.ask()
+
+
+def run(plan: Plan, trial: optuna.Trial, stopping=lambda: False, splits=SPLITS) -> tuple[float, ...]:
+    return objective(trial, plan, splits, stopping)
+
+
+def run_of(trial: optuna.Trial):
+    return queries.get_run(trial.user_attrs["mlflow_run_id"])
+
+
+def steps(store, trial: optuna.Trial) -> list[int]:
+    return [point.step for point in store.get_metric_history(run_of(trial).info.run_id, "cpu_seconds")]
+
+
+def test_the_values_are_those_of_the_objectives_in_their_order(plan, store):
+    names = ["validation_accuracy", "parameters", "cpu_seconds"]
+    _, trial = begin(plan._replace(tune=plan.tune.model_copy(update={"objectives": names})))
+    accuracy, parameters, seconds = run(plan._replace(tune=plan.tune.model_copy(update={"objectives": names})), trial)
+    curve = store.get_metric_history(run_of(trial).info.run_id, "validation/accuracy")
+    assert len(curve) == EPOCHS and accuracy == max(point.value for point in curve)
+    assert (parameters, seconds) == (trial.user_attrs["parameters"], trial.user_attrs["cpu_seconds"])
+    assert run_of(trial).info.status == "FINISHED" and run_of(trial).data.metrics["best/accuracy"] == accuracy
+
+
+def test_a_trial_is_judged_on_validation_images(plan):
+    validation = SPLITS["validation"]
+    wrong = Split(validation.images, ((validation.labels + 1) % 4).astype(np.uint8))
+    _, trial = begin(plan._replace(train=plan.train.model_copy(update={"epochs": 20})))
+    (accuracy,) = run(
+        plan._replace(train=plan.train.model_copy(update={"epochs": 20})), trial, splits=SPLITS | {"validation": wrong}
+    )
+    assert accuracy < 0.75, "a model that learns the training images does badly on wrong labels"
+
+
+def test_a_pruned_trial_has_kept_its_state_before(plan, monkeypatch):
+    _, trial = begin(plan)
+    monkeypatch.setattr(trial, "should_prune", lambda: True)
+    with pytest.raises(optuna.TrialPruned, match="after epoch 1"):
+        run(plan, trial)
+    with checkpoint.claim(trial.user_attrs["training"]) as folder:
+        assert checkpoint.exists(folder)
+    assert run_of(trial).info.status == "KILLED"
+
+
+def test_an_interrupted_trial_is_queued_again_and_goes_on_to_the_values_of_one_that_was_not(plan, store):
+    study, first = begin(plan)
+    with pytest.raises(Interrupted, match="after epoch 1"):
+        run(plan, first, stopping=lambda: True)
+    study.tell(first, state=optuna.trial.TrialState.FAIL)
+    assert trials.retried(study) == {0} and run_of(first).info.status == "FAILED"
+    _, second = begin(plan)
+    values = run(plan, second)
+    assert steps(store, first) == [1] and steps(store, second) == [2, 3], "restored epochs have no cost"
+    assert second.params == CHOSEN and second.user_attrs["cpu_seconds"] > first.user_attrs["cpu_seconds"]
+    checkpoint.discard(second.user_attrs["training"])
+    _, whole = begin(plan)
+    assert run(plan, whole) == values
+
+
+def test_nothing_interrupts_a_trial_after_its_last_epoch(plan):
+    _, trial = begin(plan)
+    asked = []
+    run(plan, trial, stopping=lambda: bool(asked.append(None)))
+    assert len(asked) == EPOCHS - 1
+
+
+def test_the_same_parameters_are_not_trained_again(plan, store):
+    study, first = begin(plan)
+    study.tell(first, run(plan, first))
+    _, second = begin(plan)
+    assert list(run(plan, second)) == study.trials[0].values
+    assert steps(store, second) == [] and "as trial 0" in run_of(second).data.tags["mlflow.note.content"]
+    assert second.user_attrs["cpu_seconds"] == first.user_attrs["cpu_seconds"]
+
+
+def test_training_that_fails_is_the_fault_of_its_parameters(plan):
+    _, trial = begin(plan)
+    few = {"train": make_split(4, 1), "validation": SPLITS["validation"]}
+    with pytest.raises(TrainingFailed, match=r"train\.batch_size: 8 is more than the 4"):
+        run(plan, trial, splits=few)
+    assert run_of(trial).info.status == "FAILED"
+
+
+def test_a_store_that_fails_is_no_fault_of_the_parameters(plan, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    _, trial = begin(plan)
+    monkeypatch.setattr(checkpoint, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        run(plan, trial)
