@@ -23,6 +23,18 @@ def test_calibration_error_weighs_the_bins_by_images():
     assert metrics.calibration(LABELS, PROBABILITIES, bins=10)["images"].sum() == 5
 
 
+def test_a_confidence_on_an_edge_counts_in_the_bin_below():
+    top = np.array([0.5, 0.625, 0.75, 1.0])
+    probabilities = np.stack([top, 1 - top], axis=1).astype(np.float32)
+    table = metrics.calibration(np.array([0, 0, 1, 0]), probabilities, bins=4)
+    assert table.to_dict("list") == {
+        "bin": [0.25, 0.5, 0.75, 1.0],
+        "images": [0, 1, 2, 1],
+        "confidence": [0, 0.5, 0.6875, 1],
+        "accuracy": [0, 1, 0.5, 1],
+    }
+
+
 def test_a_perfect_model_is_perfectly_calibrated():
     assert metrics.calibration_error(np.array([0, 1]), np.eye(2, dtype=np.float32), bins=15) == 0
 

@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from helpers.data import make_split
 
 from pipeline.core.errors import UserError
+from pipeline.data.arrays import Split
 from pipeline.models import architectures
 from pipeline.training import loop, schedules
 
@@ -61,15 +64,57 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(settings):
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
 
 
-def test_every_image_is_seen_once_an_epoch_in_another_order():
-    import tensorflow as tf
+def numbered(first: int, count: int) -> Split:
+    """Images of which each pixel is the image's label, and no label is there twice."""
+    labels = np.arange(first, first + count, dtype=np.uint8)
+    return Split(np.broadcast_to(labels[:, None, None, None], (count, 8, 8, 1)), labels)
 
-    images, labels = tf.zeros((10, 1), tf.uint8), tf.range(10)
-    orders = [
-        np.concatenate([labels for _, labels in loop._batches(images, labels, 4, (1, epoch))]) for epoch in (1, 2)
-    ]
-    assert all(sorted(order) == list(range(10)) for order in orders)
-    assert orders[0].tolist() != orders[1].tolist()
+
+class Witness:
+    """Stands in for a model: remembers the labels that it is trained and validated with, batch by batch."""
+
+    def __init__(self):
+        self.optimizer, self.trained, self.validated = SimpleNamespace(learning_rate=None), [], []
+
+    def fit(self, batches, shuffle, verbose):
+        assert not shuffle, "keras would shuffle by a seed of its own"
+        self.trained.append(self.see(batches))
+        return SimpleNamespace(history={"loss": [1.0], "accuracy": [0.5]})
+
+    def evaluate(self, batches, verbose, return_dict):
+        self.validated.append(self.see(batches))
+        return {"loss": 1.0, "accuracy": 0.5}
+
+    def see(self, batches) -> list[list[int]]:
+        seen = [(images.numpy(), labels.numpy()) for images, labels in batches]
+        assert all((images == labels[:, None, None, None]).all() for images, labels in seen), "an image keeps its label"
+        return [labels.tolist() for _, labels in seen]
+
+    def get_weights(self):
+        return []
+
+    def set_weights(self, weights):
+        pass
+
+
+def witness(settings) -> Witness:
+    model = Witness()
+    loop.fit(model, numbered(0, 40), numbered(100, 12), settings, lambda state: None, NOWHERE)
+    return model
+
+
+def test_each_epoch_trains_on_every_training_image_once_and_validates_on_every_validation_image(settings):
+    seen = witness(settings)
+    assert [len(batch) for batch in seen.trained[0]] == [16, 16, 8]
+    assert [sorted(sum(epoch, [])) for epoch in seen.trained] == [list(range(40))] * 3
+    assert [sorted(sum(epoch, [])) for epoch in seen.validated] == [list(range(100, 112))] * 3
+
+
+def test_the_order_of_images_depends_on_seed_and_epoch_alone(settings):
+    orders = witness(settings).trained
+    assert orders == witness(settings).trained
+    others = witness(settings.model_copy(update={"seed": settings.seed + 1})).trained
+    assert len({str(order) for order in orders + others}) == 6
 
 
 def test_the_schedule_falls_from_the_given_rate_towards_zero(settings):
