@@ -1,3 +1,4 @@
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -106,8 +107,8 @@ def witness(settings) -> Witness:
 def test_each_epoch_trains_on_every_training_image_once_and_validates_on_every_validation_image(settings):
     seen = witness(settings)
     assert [len(batch) for batch in seen.trained[0]] == [16, 16, 8]
-    assert [sorted(sum(epoch, [])) for epoch in seen.trained] == [list(range(40))] * 3
-    assert [sorted(sum(epoch, [])) for epoch in seen.validated] == [list(range(100, 112))] * 3
+    for epochs, labels in ((seen.trained, range(40)), (seen.validated, range(100, 112))):
+        assert [sorted(itertools.chain(*epoch)) for epoch in epochs] == [list(labels)] * 3
 
 
 def test_the_order_of_images_depends_on_seed_and_epoch_alone(settings):
