@@ -62,7 +62,8 @@ def test_the_result_is_the_same_each_time(parts, params):
         ),
         (
             lambda p: {"test": p["test"]._replace(images=p["test"].images[:, 1:])},
-            "image height: allowed is 8; 40 of 200 fail: test-images[0] is 7",
+            "image height: allowed is 8; 40 of 200 fail: test-images[0] is 7, test-images[1] is 7, "
+            "test-images[2] is 7, test-images[3] is 7, test-images[4] is 7, …",
         ),
         (
             lambda p: {"test": p["test"]._replace(images=p["test"].images[:-1])},
@@ -95,6 +96,27 @@ def test_each_fault_is_named_with_its_file_and_index(parts, params, spoil, messa
     assert not result["passed"]
     lines = expectations.failures(result)
     assert any(line.startswith(message) for line in lines), lines
+
+
+def test_the_class_table_counts_each_label(parts):
+    few = Split(parts["test"].images[:1], np.array([2], np.uint8))
+    table = expectations.class_table({"train": parts["train"], "test": few}, ["a", "b", "c"])
+    assert table.iloc[:3].to_dict("list") == {
+        "part": ["train"] * 3,
+        "index": [0, 1, 2],
+        "name": ["a", "b", "c"],
+        "count": [40] * 3,
+        "share": [0.25] * 3,
+        "deviation": [0.083333333] * 3,
+    }
+    assert table.iloc[3:]["share"].tolist() == [0, 0, 1]
+
+
+def test_one_image_of_a_class_is_enough_to_be_present(parts, params):
+    once = np.flatnonzero(parts["test"].labels == 2)[1:]
+    few = Split(*(np.delete(values, once, axis=0) for values in parts["test"]))
+    lines = expectations.failures(run(parts | {"test": few}, params))
+    assert {line.split(":")[0] for line in lines} == {"number of images", "class balance"}
 
 
 def test_pixel_limits_come_from_the_parameters(parts, params):
