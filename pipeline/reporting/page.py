@@ -28,7 +28,7 @@ BASE = """<!doctype html>
   .yes { color: var(--accent) } .no { color: var(--alarm); font-weight: 600 }
   .bar { background: var(--accent); height: .8rem; display: inline-block; border-radius: 2px }
   figure { margin: 0; background: #fff; border-radius: 6px; overflow-x: auto }
-  code { font-size: .9em }
+  code { font-size: .9em; white-space: nowrap }
 {% block style %}{% endblock %}
 </style>{% block head %}{% endblock %}</head><body>
 <h1>{{ title }}</h1>

@@ -137,8 +137,11 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
         (first / checkpoint.LATEST).touch()
     with checkpoint.claim("abc") as again:
         assert again == first and checkpoint.exists(again)
+        name = checkpoint.identity(again)
+        assert checkpoint.identity(again) == name
+        (again / checkpoint.PREVIOUS).touch()
         checkpoint.empty(again)
-        assert not checkpoint.exists(again)
+        assert not checkpoint.exists(again) and checkpoint.identity(again) != name
     checkpoint.discard("abc")
     checkpoint.discard("abc")
     assert not first.exists()
