@@ -17,8 +17,8 @@ def copy(done, tmp_path) -> Project:
 
 def edit(project: Project, *names: str) -> None:
     for name in names:
-        with (project.folder / "pipeline" / name).open("a", encoding="utf-8") as file:
-            file.write("\n# edited\n")
+        path = project.folder / "pipeline" / name
+        path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
 
 
 def changed(project: Project) -> dict[str, set[str]]:
