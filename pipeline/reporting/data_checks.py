@@ -4,34 +4,22 @@ import base64
 import io
 from typing import Any
 
-import jinja2
 import numpy as np
 from PIL import Image
 
 from pipeline.data.arrays import Split
+from pipeline.reporting import page
 
 SAMPLES = 12  # images shown per class
 
-PAGE = jinja2.Template(
-    """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Data checks: {{ name }}</title>
-<meta name="viewport" content="width=device-width">
-<style>
-  body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-  table { border-collapse: collapse; width: 100% }
-  th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-  td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-  .yes { color: #17692b } .no { color: #b3121d; font-weight: 600 }
-  .bar { background: #4878a8; height: .8rem; display: inline-block }
-  img { image-rendering: pixelated; vertical-align: middle; height: {{ row_height }}px; max-width: 100% }
-  code { font-size: .9em }
-</style></head><body>
-<h1>Data checks: {{ name }}</h1>
+PAGE = """{% extends "base" %}
+{% block style %}  img { image-rendering: pixelated; vertical-align: middle; height: {{ row_height }}px }{% endblock %}
+{% block body %}
 <p class="{{ 'yes' if result.passed else 'no' }}">
 {% if result.passed %}All {{ result.checks|length }} checks passed.
 {% else %}{{ failed }} of {{ result.checks|length }} checks failed. Nothing was written.{% endif %}</p>
 <h2>Checks</h2>
-<table><tr><th>Check</th><th>Allowed</th><th class="n">Rows</th><th class="n">Failed</th>
+<div class="wide"><table><tr><th>Check</th><th>Allowed</th><th class="n">Rows</th><th class="n">Failed</th>
 <th>First failures</th></tr>
 {% for check in result.checks %}<tr><td><span class="{{ 'yes' if check.passed else 'no' }}">
 {{- '✓' if check.passed else '✗' }}</span> {{ check.check }}</td>
@@ -39,28 +27,28 @@ PAGE = jinja2.Template(
 <td class="n">{{ '{:,}'.format(check.failed) }}</td>
 <td>{% for item in check.examples -%}
 <code>{{ item.file }}[{{ item.index }}]</code> is {{ item.value }}<br>{% endfor %}</td></tr>
-{% endfor %}</table>
+{% endfor %}</table></div>
 {% for part, rows in result.classes|groupby('part')|reverse %}
 <h2>Classes in {{ part }}</h2>
-<table><tr><th>Label</th><th>Class</th><th class="n">Images</th><th class="n">Share</th><th></th><th>Samples</th></tr>
+<div class="wide"><table><tr><th>Label</th><th>Class</th><th class="n">Images</th><th class="n">Share</th>
+<th></th><th>Samples</th></tr>
 {% for row in rows %}<tr><td>{{ row.index }}</td><td>{{ row.name }}</td>
 <td class="n">{{ '{:,}'.format(row.count) }}</td><td class="n">{{ '{:.1%}'.format(row.share) }}</td>
 <td><span class="bar" style="width:{{ (row.share / widest * 6)|round(2) }}rem"></span></td>
 <td>{% if samples[part][row.index] -%}
 <img alt="samples of {{ row.name }}" src="{{ samples[part][row.index] }}">{% endif %}</td></tr>
-{% endfor %}</table>
+{% endfor %}</table></div>
 {% endfor %}
-</body></html>
-""",
-    autoescape=True,
-)
+{% endblock %}
+"""
 
 
 def render(result: dict[str, Any], parts: dict[str, Split], name: str) -> str:
     """Returns the page for what `checks.check` found in `parts`; equal input gives equal text."""
     labels = range(len({row["index"] for row in result["classes"]}))
-    return PAGE.render(
-        name=name,
+    return page.render(
+        PAGE,
+        title=f"Data checks: {name}",
         result=result,
         failed=sum(not check["passed"] for check in result["checks"]),
         widest=max(row["share"] for row in result["classes"]) or 1,

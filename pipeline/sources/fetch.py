@@ -6,6 +6,7 @@ A file counts only if the sha256 of its uncompressed content is the one in param
 """
 
 import gzip
+import math
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.config.schema import Dataset
 from pipeline.core import files
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
@@ -45,6 +47,12 @@ def fetch(sources: list[str], sha256: dict[str, str], folder: Path, timeout: flo
             say(f"  {source}: {error}")
             reasons.append(f"  {source}: {error}")
     raise UserError("no source in params.yaml (download.sources) gave the data set:\n" + "\n".join(reasons))
+
+
+def size_limit(dataset_config: Dataset) -> int:
+    """The bytes that a file of this data set may have, uncompressed: twice its pixels, and 1 MiB for the rest."""
+    pixels = max(dataset_config.train.count, dataset_config.test.count) * math.prod(dataset_config.image_shape)
+    return 2 * pixels + CHUNK
 
 
 def _fetch_from(source: str, sha256: dict[str, str], folder: Path, timeout: float, limit: int) -> None:

@@ -1,7 +1,5 @@
 """Fetches the raw files from the first source that has them intact."""
 
-import math
-
 from pipeline.config.load import load
 from pipeline.core import paths, stage
 from pipeline.core.cli import say
@@ -11,14 +9,12 @@ from pipeline.sources import fetch
 def main() -> None:
     with stage.begin(lambda: load("dataset", "download")) as begun:
         dataset_config, settings = begun.params
-        sha256 = dataset_config.train.sha256 | dataset_config.test.sha256
-        pixels = max(dataset_config.train.count, dataset_config.test.count) * math.prod(dataset_config.image_shape)
         source = fetch.fetch(
             sources=settings.sources,
-            sha256=sha256,
+            sha256=dataset_config.train.sha256 | dataset_config.test.sha256,
             folder=paths.RAW,
             timeout=settings.timeout,
-            limit=2 * pixels + fetch.CHUNK,
+            limit=fetch.size_limit(dataset_config),
         )
         begun.assert_unchanged()
     say(f"the raw files are in {paths.RAW}/, verified, from {source}")

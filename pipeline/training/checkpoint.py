@@ -1,7 +1,7 @@
-"""What a training needs to go on after it was killed: weights, optimizer, dropout's random numbers, history.
+"""Checkpoints of a training: weights, optimizer, state of dropout's random generators, history.
 
-Kept in .state/training/, outside DVC's outputs (DVC deletes those before a stage runs), under the fingerprint of the
-training. Whoever asks for the same training again goes on from the last finished epoch.
+They lie in .state/training/FINGERPRINT/, outside DVC's outputs, since DVC deletes those before a stage runs. The same
+training, started again after it was killed, continues after its last finished epoch.
 """
 
 import contextlib
@@ -26,10 +26,10 @@ LATEST, PREVIOUS = "latest.npz", "previous.npz"
 
 @contextlib.contextmanager
 def claim(name: str) -> Iterator[Path]:
-    """Yields the folder for the state of the training `name`, which is this process's alone for the block.
+    """Yields the folder for the checkpoint of the training `name`. No other process gets it during the block.
 
-    It is called `name`; or `name`.2, .3 … where the same training is under way in another process. The folder stays
-    when the block ends; `discard` removes it.
+    The folder is called `name`, or `name`.2, .3 … if other processes run the same training now. It stays when the
+    block ends; `discard` removes it.
     """
     for number in itertools.count(1):
         folder = _folder(name if number == 1 else f"{name}.{number}")
@@ -44,14 +44,14 @@ def claim(name: str) -> Iterator[Path]:
 
 
 def discard(name: str) -> None:
-    """Removes a state whose training is complete, unless another process is at the same training now."""
+    """Removes the checkpoint of a complete training, unless another process runs the same training now."""
     if _folder(name).exists():
         with contextlib.suppress(Timeout), FileLock(_folder(name) / "lock", timeout=0):
             shutil.rmtree(_folder(name), ignore_errors=True)
 
 
 def exists(folder: Path) -> bool:
-    """Whether there is anything to go on from."""
+    """Whether the folder has a checkpoint to continue from."""
     return (folder / LATEST).exists() or (folder / PREVIOUS).exists()
 
 
@@ -64,7 +64,7 @@ def identity(folder: Path) -> str:
 
 
 def empty(folder: Path) -> None:
-    """Forgets a state, so that training starts afresh, in a run of its own."""
+    """Removes checkpoint and id, so that the training starts again, in a new run."""
     (folder / "id").unlink(missing_ok=True)
     (folder / LATEST).unlink(missing_ok=True)
     (folder / PREVIOUS).unlink(missing_ok=True)
@@ -75,9 +75,9 @@ def _folder(name: str) -> Path:
 
 
 def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:
-    """Writes the state after a finished epoch; the one before it stays as `previous.npz`, should this one be torn.
+    """Writes the checkpoint after a finished epoch. The one before stays as previous.npz, in case this one is damaged.
 
-    `model` has the weights of the last epoch in `progress`.
+    `model` has the weights of the last epoch in `progress`. Raises OSError if the disk is full.
     """
     arrays = {f"variable_{i:03d}": variable.numpy() for i, variable in enumerate(_variables(model))}
     arrays |= {f"best_{i:03d}": weights for i, weights in enumerate(progress.best_weights)}
@@ -90,7 +90,10 @@ def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:
 
 
 def restore(folder: Path, model: "keras.Model") -> TrainingState:
-    """Brings a newly built `model` to where the state left it; returns how far that is, which may be nowhere."""
+    """Loads the latest intact checkpoint into a newly built `model`.
+
+    Returns its history and best weights; both are empty, and the model is as it was, if there is none.
+    """
     for path in (folder / LATEST, folder / PREVIOUS):
         arrays = _read(path)
         variables = _variables(model)
@@ -105,9 +108,9 @@ def restore(folder: Path, model: "keras.Model") -> TrainingState:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """All arrays of a state file; none where it is missing or torn (zip keeps a checksum of each array).
+    """All arrays of a checkpoint file; none if it is missing or damaged (zip keeps a checksum of each array).
 
-    Damage to the directory of a zip file can raise nearly anything: that a member is encrypted, for one.
+    A damaged zip directory can raise nearly any exception, for example that a member is encrypted.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -117,6 +120,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _variables(model: "keras.Model") -> list[Any]:
-    """Weights, state of the dropout layers' random generators, optimizer: keras' own files leave out the second."""
+    """Weights, states of dropout's random generators, optimizer. Files that keras writes do not have the second."""
     model.optimizer.build(model.trainable_variables)
     return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]

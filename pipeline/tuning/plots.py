@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
@@ -15,22 +14,19 @@ from optuna import visualization
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as pictures
 
+from pipeline.reporting import page
+
 ACCURACY = "validation accuracy"
 COSTS = {"cpu_seconds": "CPU seconds", "parameters": "parameters"}
 
-PAGE = jinja2.Template(
-    """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Study {{ name }}</title>
-<meta name="viewport" content="width=device-width">
-<style>body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }</style>
-<script>{{ plotly }}</script></head><body>
-<h1>Study {{ name }}</h1>
+PAGE = """{% extends "base" %}
+{% block head %}<script>{{ plotly | safe }}</script>{% endblock %}
+{% block body %}
 <p>{{ summary }}</p>
-{% for title, figure in figures.items() %}<h2 id="{{ title }}">{{ title.replace("_", " ").capitalize() }}</h2>
-{{ figure }}
-{% endfor %}</body></html>
+{% for name, figure in figures.items() %}<h2 id="{{ name }}">{{ name.replace("_", " ").capitalize() }}</h2>
+<figure>{{ figure | safe }}</figure>
+{% endfor %}{% endblock %}
 """
-)
 
 
 def write(study: optuna.Study, cost: str, summary: str, out: Path) -> None:
@@ -45,10 +41,9 @@ def write(study: optuna.Study, cost: str, summary: str, out: Path) -> None:
         picture = np.ravel(axes)[0].figure
         picture.savefig(out / f"{name}.png", dpi=100, bbox_inches="tight")
         plt.close(picture)
-    page = PAGE.render(
-        name=study.study_name, summary=summary, figures=interactive, plotly=plotly.offline.get_plotlyjs()
-    )
-    (out / "study.html").write_text(page, encoding="utf-8")
+    title, script = f"Study {study.study_name}", plotly.offline.get_plotlyjs()
+    html = page.render(PAGE, title=title, summary=summary, figures=interactive, plotly=script)
+    (out / "study.html").write_text(html, encoding="utf-8")
 
 
 def front(study: optuna.Study, cost: str) -> optuna.Study:

@@ -1,5 +1,6 @@
 import math
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +17,14 @@ IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 def test_an_idx_file_is_read_as_written(tmp_path):
     path = tmp_path / "idx"
     path.write_bytes(idx_bytes(IMAGES))
-    assert np.array_equal(idx.read_idx(path, 3), IMAGES)
+    values = idx.read_idx(path, 3)
+    assert np.array_equal(values, IMAGES) and not values.flags.writeable
     assert idx.read_images(path, channels=1).shape == (2, 3, 4, 1)
     colour = np.zeros((2, 3, 4, 3), np.uint8)
     path.write_bytes(idx_bytes(colour))
     assert idx.read_images(path, channels=3).shape == colour.shape
+    path.write_bytes(idx_bytes(IMAGES.ravel()))
+    assert np.array_equal(idx.read_labels(path), IMAGES.ravel())
 
 
 @pytest.mark.parametrize(
@@ -86,8 +90,13 @@ def test_the_split_is_stratified_seeded_and_complete():
     rest, aside = arrays.stratified_split(split, 40, seed=3)
     assert np.bincount(aside.labels).tolist() == [10] * 4
     assert np.bincount(rest.labels).tolist() == [30] * 4
-    together = np.concatenate([rest.images, aside.images]).reshape(160, -1)
-    assert len(np.unique(together, axis=0)) == len(np.unique(split.images.reshape(160, -1), axis=0))
+    place = {image.tobytes(): index for index, image in enumerate(split.images)}
+    places = [[place[image.tobytes()] for image in part.images] for part in (rest, aside)]
+    assert sorted(places[0] + places[1]) == list(range(160)), "each image is on one side"
+    assert all(part == sorted(part) for part in places), "in the order of the file"
+    assert all(
+        np.array_equal(part.labels, split.labels[found]) for part, found in zip((rest, aside), places, strict=True)
+    )
     again = arrays.stratified_split(split, 40, seed=3)[1]
     other = arrays.stratified_split(split, 40, seed=4)[1]
     assert np.array_equal(again.images, aside.images)
@@ -114,6 +123,23 @@ def test_missing_and_damaged_arrays_say_how_to_make_them(tmp_path):
         (tmp_path / "torn/images.npy").write_bytes(rest)
         with pytest.raises(UserError, match="damaged"):
             arrays.load(tmp_path / "torn")
+
+
+class Payload:
+    """Code, as a pickle carries it."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("ran"),))
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy"])
+def test_arrays_that_carry_code_are_refused_and_it_is_not_run(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    arrays.save(Path("data"), make_split(20, 1))
+    np.save(Path("data") / name, np.array([Payload()], dtype=object))
+    with pytest.raises(UserError, match="data: damaged"):
+        arrays.load(Path("data"))
+    assert not Path("ran").exists()
 
 
 def test_a_class_that_cannot_be_on_both_sides_is_one_line():

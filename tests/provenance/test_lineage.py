@@ -38,6 +38,17 @@ def test_tags_name_commit_state_stage_and_data(tmp_path, monkeypatch):
     assert lineage.tags({})["git.dirty"] == "true"
 
 
+@pytest.mark.parametrize("name", ["pipeline/models/new.py", "params.yaml", "dvc.yaml", "requirements.lock"])
+def test_an_edit_of_whatever_decides_about_a_model_makes_the_tree_dirty(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    files.write_text(Path(name), "committed\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
+        in_git(*command)
+    assert lineage.tags({})["git.dirty"] == "false"
+    files.write_text(Path(name), "edited\n")
+    assert lineage.tags({})["git.dirty"] == "true"
+
+
 @pytest.mark.parametrize("how", ["as unchanged", "as ignored", "as untracked"])
 def test_what_git_is_told_to_overlook_makes_the_tree_dirty_all_the_same(tmp_path, monkeypatch, how):
     monkeypatch.chdir(tmp_path)

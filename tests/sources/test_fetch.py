@@ -2,6 +2,8 @@ import contextlib
 import functools
 import gzip
 import http.server
+import shutil
+import subprocess
 import threading
 from pathlib import Path
 
@@ -110,6 +112,54 @@ def test_an_archive_that_unpacks_to_far_more_than_described_is_given_up(source, 
     with pytest.raises(UserError, match=r"train-images is more than 1,048,576 bytes"):
         fetch.fetch([bomb], wanted, tmp_path / "raw", TIMEOUT, LIMIT)
     assert not (tmp_path / "raw").exists()
+
+
+def test_the_limit_leaves_room_for_the_files_themselves_and_little_more(params):
+    pixels = params.dataset.train.count * params.dataset.height * params.dataset.width
+    assert fetch.size_limit(params.dataset) == 2 * pixels + 2**20
+
+
+@pytest.fixture
+def package(source, monkeypatch) -> dict[str, str]:
+    """Stands in for apt-get and dpkg-deb: program → what it says on stderr when it fails; the package has `source`."""
+    trouble = {}
+
+    def run(command, cwd, **_):
+        if command[0] == "apt-get":
+            (cwd / "data_1.deb").touch()
+        else:
+            assert command == ["dpkg-deb", "-x", str(cwd / "data_1.deb"), "."]
+            shutil.copytree(source[0], cwd / "usr/share/data")
+        failed = command[0] in trouble
+        return subprocess.CompletedProcess(command, int(failed), stderr=trouble.get(command[0], ""))
+
+    monkeypatch.setattr(shutil, "which", lambda program: None if trouble.get(program) == "missing" else program)
+    monkeypatch.setattr(subprocess, "run", run)
+    return trouble
+
+
+def test_a_debian_package_is_a_source(package, wanted, tmp_path):
+    assert fetch.fetch(["apt:data"], wanted, tmp_path / "raw", TIMEOUT, LIMIT) == "apt:data"
+    assert_complete(tmp_path / "raw", wanted)
+
+
+@pytest.mark.parametrize(
+    ("program", "says", "reason"),
+    [
+        ("apt-get", "W: note\nE: Unable to locate package", "apt-get: E: Unable to locate package .`apt-get update`"),
+        ("dpkg-deb", "", r"dpkg-deb: failed"),
+        ("dpkg-deb", "missing", "this machine has no dpkg-deb"),
+    ],
+)
+def test_what_went_wrong_with_a_package_is_told(package, wanted, tmp_path, program, says, reason):
+    package[program] = says
+    with pytest.raises(UserError, match=f"apt:data: {reason}"):
+        fetch.fetch(["apt:data"], wanted, tmp_path / "raw", TIMEOUT, LIMIT)
+
+
+def test_a_package_without_the_files_is_told(package, wanted, tmp_path):
+    with pytest.raises(UserError, match="apt:data: the package has no other"):
+        fetch.fetch(["apt:data"], wanted | {"other": "0" * 64}, tmp_path / "raw", TIMEOUT, LIMIT)
 
 
 class Bucket(http.server.SimpleHTTPRequestHandler):

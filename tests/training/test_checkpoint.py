@@ -1,5 +1,6 @@
 """What a killed training leaves, and that it goes on from there to the same bits."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -61,11 +62,19 @@ def test_a_killed_training_ends_with_the_same_bits(settings, undisturbed, tmp_pa
     assert equal(weights, undisturbed[0])
 
 
-@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "empty", "encrypted", "without history"])
-def test_a_damaged_state_falls_back_to_the_one_before(settings, undisturbed, tmp_path, damage):
+@pytest.fixture(scope="module")
+def killed(settings, tmp_path_factory) -> Path:
+    """What a training leaves that was killed after three epochs."""
+    folder = tmp_path_factory.mktemp("killed")
     with pytest.raises(Killed):
-        train(settings, tmp_path / "a", 3)
-    latest = tmp_path / "a" / checkpoint.LATEST
+        train(settings, folder, 3)
+    return folder
+
+
+@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "empty", "encrypted", "without history"])
+def test_a_damaged_state_falls_back_to_the_one_before(settings, undisturbed, killed, tmp_path, damage):
+    folder = shutil.copytree(killed, tmp_path / "a")
+    latest = folder / checkpoint.LATEST
     content = bytearray(latest.read_bytes())
     if damage == "missing":
         latest.unlink()
@@ -79,9 +88,10 @@ def test_a_damaged_state_falls_back_to_the_one_before(settings, undisturbed, tmp
         latest.write_bytes(
             {"encrypted": encrypted, "torn": content[: len(content) // 2], "flipped": content, "empty": b""}[damage]
         )
-    weights, history, done = train(settings, tmp_path / "a")
-    assert done == 2 and history == undisturbed[1]
-    assert equal(weights, undisturbed[0])
+    restored = checkpoint.restore(folder, architectures.build((8, 8, 1), 4, settings))
+    assert restored.history == undisturbed[1][:2]
+    before = dict(np.load(folder / checkpoint.PREVIOUS))
+    assert equal(restored.best_weights, [before[name] for name in sorted(before) if name.startswith("best_")])
 
 
 class Payload:
@@ -127,8 +137,11 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
         (first / checkpoint.LATEST).touch()
     with checkpoint.claim("abc") as again:
         assert again == first and checkpoint.exists(again)
+        name = checkpoint.identity(again)
+        assert checkpoint.identity(again) == name
+        (again / checkpoint.PREVIOUS).touch()
         checkpoint.empty(again)
-        assert not checkpoint.exists(again)
+        assert not checkpoint.exists(again) and checkpoint.identity(again) != name
     checkpoint.discard("abc")
     checkpoint.discard("abc")
     assert not first.exists()

@@ -1,10 +1,14 @@
+import itertools
+import math
+
 import numpy as np
 import pytest
 from helpers.data import make_split
+from helpers.witness import Witness, numbered
 
 from pipeline.core.errors import UserError
 from pipeline.models import architectures
-from pipeline.training import loop, schedules
+from pipeline.training import loop
 
 
 @pytest.fixture
@@ -21,6 +25,12 @@ def train(settings, on_epoch=lambda progress: None):
     return model, loop.fit(model, train, validation, settings, on_epoch, NOWHERE), validation
 
 
+def fit(settings, accuracies=(0.5, 0.5, 0.5), on_epoch=lambda state: None, state=NOWHERE, **others):
+    """Trains a witness on the images 0–39, validates on 100–111; returns it and the history."""
+    model = Witness(accuracies, **others)
+    return model, loop.fit(model, numbered(0, 40), numbered(100, 12), settings, on_epoch, state)
+
+
 def test_it_learns_and_reports_each_epoch(settings):
     seen = []
     settings = settings.model_copy(update={"epochs": 8})
@@ -35,22 +45,25 @@ def test_it_learns_and_reports_each_epoch(settings):
     assert np.mean(predicted == validation.labels) == pytest.approx(loop.best_epoch(history).validation_accuracy)
 
 
-def test_the_weights_left_are_those_of_the_best_epoch(settings):
-    kept = {}
-    settings = settings.model_copy(
-        update={"epochs": 6, "learning_rate": 0.3, "schedule": "constant"}
-    )  # so high that it gets worse again
+def test_the_weights_left_are_those_of_the_best_epoch_and_the_earliest_of_equals(settings):
+    kept = []
+    model, history = fit(
+        settings.model_copy(update={"epochs": 5}),
+        (0.4, 0.6, 0.5, 0.6, 0.3),
+        lambda state: kept.append((state.best_weights, len(state.history), state.is_best)),
+    )
+    assert model.get_weights() == [2] and loop.best_epoch(history).epoch == 2
+    assert kept == [([1], 1, True), ([2], 2, True), ([2], 3, False), ([2], 4, False), ([2], 5, False)]
 
-    def on_epoch(progress):
-        kept[len(progress.history)] = model.get_weights()
-        best = loop.best_epoch(progress.history).epoch
-        assert all(np.array_equal(a, b) for a, b in zip(progress.best_weights, kept[best], strict=True))
 
-    model = architectures.build((8, 8, 1), 4, settings)
-    history = loop.fit(model, make_split(120, 1), make_split(40, 3), settings, on_epoch, NOWHERE)
-    best = loop.best_epoch(history)
-    assert best.epoch < 6, "choose a seed for which the last epoch is not the best"
-    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept[best.epoch], strict=True))
+def test_it_goes_on_after_the_last_epoch_with_the_best_weights_so_far(settings):
+    states = []
+    whole, history = fit(settings, (0.7, 0.4, 0.6), states.append)
+    rest = Witness((0.7, 0.4, 0.6))
+    rest.set_weights([np.full(1, 2.0)])
+    assert loop.fit(rest, numbered(0, 40), numbered(100, 12), settings, states.append, states[1]) == history
+    assert rest.trained == whole.trained[2:] and rest.get_weights() == [1]
+    assert [len(state.history) for state in states] == [1, 2, 3, 3]
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(settings):
@@ -61,32 +74,34 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(settings):
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
 
 
-def test_every_image_is_seen_once_an_epoch_in_another_order():
-    import tensorflow as tf
+def test_each_epoch_trains_on_every_training_image_once_and_validates_on_every_validation_image(settings):
+    seen, _ = fit(settings)
+    assert [len(batch) for batch in seen.trained[0]] == [16, 16, 8]
+    for epochs, labels in ((seen.trained, range(40)), (seen.validated, range(100, 112))):
+        assert [sorted(itertools.chain(*epoch)) for epoch in epochs] == [list(labels)] * 3
 
-    images, labels = tf.zeros((10, 1), tf.uint8), tf.range(10)
-    orders = [
-        np.concatenate([labels for _, labels in loop._batches(images, labels, 4, (1, epoch))]) for epoch in (1, 2)
-    ]
-    assert all(sorted(order) == list(range(10)) for order in orders)
-    assert orders[0].tolist() != orders[1].tolist()
+
+def test_the_order_of_images_depends_on_seed_and_epoch_alone(settings):
+    orders = fit(settings)[0].trained
+    assert orders == fit(settings)[0].trained
+    others = fit(settings.model_copy(update={"seed": settings.seed + 1}))[0].trained
+    assert len({str(order) for order in orders + others}) == 6
 
 
 def test_the_schedule_falls_from_the_given_rate_towards_zero(settings):
     settings = settings.model_copy(update={"learning_rate": 0.1, "epochs": 4, "schedule": "cosine"})
-    rates = [schedules.learning_rate(settings, epoch) for epoch in (1, 2, 3, 4)]
+    rates = fit(settings, (0.5,) * 4)[0].rates
     assert rates == pytest.approx([0.1, 0.0853553, 0.05, 0.0146447], abs=1e-6)
-    model, _, _ = train(settings)
-    assert float(model.optimizer.learning_rate) == pytest.approx(rates[-1])
-    constant = settings.model_copy(update={"schedule": "constant"})
-    assert schedules.learning_rate(constant, 4) == 0.1
+    assert fit(settings.model_copy(update={"schedule": "constant"}), (0.5,) * 4)[0].rates == [0.1] * 4
 
 
-def test_diverged_training_is_an_error(settings):
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_diverged_training_is_an_error(settings, loss):
     with pytest.raises(UserError, match=r"training diverged in epoch 1 .* try a smaller train\.learning_rate"):
-        train(settings.model_copy(update={"learning_rate": 1e30}))
+        fit(settings, loss=loss)
 
 
-def test_a_batch_larger_than_the_data_is_refused(settings):
-    with pytest.raises(UserError, match=r"train\.batch_size: 500 is more than the 120 training images"):
-        train(settings.model_copy(update={"batch_size": 500}))
+def test_a_batch_may_hold_all_the_images_and_not_one_more(settings):
+    assert len(fit(settings.model_copy(update={"batch_size": 40}))[0].trained[0]) == 1
+    with pytest.raises(UserError, match=r"train\.batch_size: 41 is more than the 40 training images"):
+        fit(settings.model_copy(update={"batch_size": 41}))

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+from helpers.data import TEST, TRAIN, make_split
+
+from pipeline.data import tables
+from pipeline.data.arrays import Split
+
+
+@pytest.fixture
+def parts() -> dict[str, Split]:
+    return {"train": make_split(TRAIN, 1), "test": make_split(TEST, 2)}
+
+
+def test_the_class_table_counts_each_label(parts):
+    few = Split(parts["test"].images[:1], np.array([2], np.uint8))
+    table = tables.class_table({"train": parts["train"], "test": few}, ["a", "b", "c"])
+    assert table.iloc[:3].to_dict("list") == {
+        "part": ["train"] * 3,
+        "index": [0, 1, 2],
+        "name": ["a", "b", "c"],
+        "count": [40] * 3,
+        "share": [0.25] * 3,
+        "deviation": [0.083333333] * 3,
+    }
+    assert table.iloc[3:]["share"].tolist() == [0, 0, 1]
+
+
+def test_the_image_table_has_one_row_an_image(parts):
+    table = tables.image_table(parts)
+    row = table[(table["part"] == "test") & (table["index"] == 3)].iloc[0]
+    image = parts["test"].images[3].astype(float)
+    assert len(table) == TRAIN + TEST
+    assert (row["label"], row["height"], row["min"], row["max"]) == (3, 8, image.min(), image.max())
+    assert row["mean"] == pytest.approx(image.mean()) and row["std"] == pytest.approx(image.std())

@@ -1,0 +1,65 @@
+import json
+
+import numpy as np
+import pytest
+from helpers.data import idx_bytes
+
+from pipeline.core import paths
+from pipeline.core.errors import UserError
+from pipeline.data import arrays
+from pipeline.stages import preprocess
+
+FOLDERS = (paths.TRAIN, paths.VALIDATION, paths.TEST)
+
+
+def raw_labels(part: str) -> np.ndarray:
+    """The labels in a raw file, without the header."""
+    return np.fromfile(paths.RAW / f"{part}-labels", np.uint8, offset=8)
+
+
+def test_good_data_becomes_three_folders_of_arrays_and_a_report(workplace, params, capsys):
+    preprocess.preprocess(params.dataset, params.preprocess)
+    splits = {folder: arrays.load(folder) for folder in FOLDERS}
+    assert [len(split.images) for split in splits.values()] == [120, 40, 40]
+    assert np.array_equal(splits[paths.TEST].labels, raw_labels("test")), "the test data, as they are"
+    for folder, count in ((paths.TRAIN, 30), (paths.VALIDATION, 10)):
+        assert np.bincount(splits[folder].labels).tolist() == [count] * 4
+    report, page = paths.DATA_CHECKS
+    result = json.loads(report.read_text())
+    assert result["passed"] and result["split"] == {"validation": 40, "seed": params.preprocess.seed}
+    assert "All 15 checks passed." in page.read_text() and "quadrants" in page.read_text()
+    assert "data/prepared/validation/: 40 images" in capsys.readouterr().out
+    assert not (workplace / "mlflow.db").exists(), "a run is for what failed"
+
+
+def test_another_seed_sets_other_images_aside(workplace, params):
+    preprocess.preprocess(params.dataset, params.preprocess)
+    first = np.array(arrays.load(paths.VALIDATION).images)
+    preprocess.preprocess(params.dataset, params.preprocess.model_copy(update={"seed": params.preprocess.seed + 1}))
+    assert not np.array_equal(arrays.load(paths.VALIDATION).images, first)
+
+
+def test_data_that_fails_its_checks_changes_the_report_alone_and_leaves_a_failed_run(workplace, params, store):
+    preprocess.preprocess(params.dataset, params.preprocess)
+    before = {path: path.read_bytes() for path in paths.PREPARED.rglob("*.npy")}
+    labels = raw_labels("test")
+    labels[5] = 11
+    (paths.RAW / "test-labels").write_bytes(idx_bytes(labels))
+    with pytest.raises(UserError) as error:
+        preprocess.preprocess(params.dataset, params.preprocess)
+    assert "data/raw/ failed its checks" in str(error.value) and "reports/data_checks.html" in str(error.value)
+    assert "  label range: allowed is 0–3; 1 of 200 fail: test-labels[5] is 11" in str(error.value).splitlines()
+    assert {path: path.read_bytes() for path in paths.PREPARED.rglob("*.npy")} == before
+    assert not json.loads(paths.DATA_CHECKS[0].read_text())["passed"]
+    assert "Nothing was written." in paths.DATA_CHECKS[1].read_text()
+    (run,) = store.search_runs(["0"])
+    assert run.info.status == "FAILED" and run.data.params["dataset.name"] == "quadrants"
+    logged = {item.path for item in store.list_artifacts(run.info.run_id, "data")}
+    assert logged == {"data/data_checks.json", "data/data_checks.html"}
+
+
+def test_a_missing_file_is_named_before_anything_is_written(workplace, params):
+    (paths.RAW / "train-images").unlink()
+    with pytest.raises(UserError, match=r"data/raw/train-images is missing; `dvc repro download` fetches it"):
+        preprocess.preprocess(params.dataset, params.preprocess)
+    assert not paths.PREPARED.exists() and not paths.REPORTS.exists()
