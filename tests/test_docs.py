@@ -1,0 +1,69 @@
+"""The pages tell the truth where a program can tell: what they name exists, and they are short."""
+
+import re
+from pathlib import Path
+
+import pytest
+from helpers.project import ROOT
+
+README, CONTRIBUTING, CHANGELOG = (ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG"))
+PAGES = [README, CONTRIBUTING, CHANGELOG, ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
+COMMANDS = {path.stem for room in ("stages", "commands") for path in (ROOT / "pipeline" / room).glob("[a-z]*.py")}
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that a link into a page can have after its #, as GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@each_page
+def test_every_command_that_is_named_exists(page):
+    assert set(re.findall(r"python -m pipeline ([a-z]\w*)", TEXTS[page])) <= COMMANDS
+    targets = " ".join(re.findall(r"(?:^ +|`)make ([a-z -]+)", TEXTS[page], re.MULTILINE))
+    assert set(targets.split()) <= TARGETS
+    for name in re.findall(r"python -m benchmarks\.(\w+)", TEXTS[page]):
+        assert (ROOT / "benchmarks" / f"{name}.py").is_file()
+
+
+@each_page
+def test_commands_have_no_former_name(page):
+    if page != CHANGELOG:
+        assert not re.findall(r"-m pipeline\.\w+|pipeline mend", TEXTS[page])
+
+
+@each_page
+def test_every_link_within_the_repository_resolves(page):
+    links = re.findall(r"\]\(([^)\s]*)\)", TEXTS[page])
+    for link in links:
+        if not link.startswith("https://"):
+            name, _, anchor = link.partition("#")
+            target = page.parent / name if name else page
+            assert target.is_file(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", [README, CONTRIBUTING], ids=lambda page: page.stem)
+def test_every_file_that_is_named_exists(page):
+    for name in re.findall(r"`([\w/.]+/\w+\.py)`", TEXTS[page]):
+        assert "NAME" in name or (ROOT / name).is_file() or (ROOT / "pipeline" / name).is_file(), name
+
+
+@each_page
+def test_pages_are_short(page):
+    assert TEXTS[page].count("\n") <= (120 if page == README else 100)
+
+
+def test_every_page_is_reached_from_the_readme():
+    reached = set(re.findall(r"\]\((docs/[\w-]+\.md)\)", TEXTS[README]))
+    assert {f"docs/{page.name}" for page in PAGES if page.parent == ROOT / "docs"} == reached
+
+
+def test_the_layout_names_every_room():
+    layout = TEXTS[README].partition("## Layout")[2].partition("\n## ")[0]
+    rooms = {path.parent.name for path in (ROOT / "pipeline").glob("*/__init__.py")}
+    assert rooms <= set(layout.split())

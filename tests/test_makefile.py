@@ -1,0 +1,38 @@
+"""`make` leaves an environment alone that it did not make."""
+
+import shutil
+import subprocess
+
+import pytest
+from helpers.project import ROOT
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the Makefile and an environment that its user made; its python answers as `fits` says."""
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "mine").touch()
+    return tmp_path
+
+
+def install(folder, fits: bool) -> subprocess.CompletedProcess:
+    for name in ("python", "dvc"):
+        program = folder / ".venv" / "bin" / name
+        program.write_text(f"#!/bin/sh\nexit {0 if fits else 1}\n")
+        program.chmod(0o755)
+    return subprocess.run(["make", "install"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_an_environment_that_fits_is_used_as_it_is(folder):
+    assert install(folder, fits=True).returncode == 0
+    assert (folder / ".venv" / "mine").exists()
+    assert not (folder / ".venv" / "installed").exists()  # nor is it cleared when the lock file changes
+
+
+def test_one_that_does_not_fit_is_kept_and_named(folder):
+    result = install(folder, fits=False)
+    assert result.returncode != 0
+    assert "rm -r .venv" in result.stderr
+    assert (folder / ".venv" / "mine").exists()
