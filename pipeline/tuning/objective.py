@@ -76,20 +76,21 @@ def objective(
 
         history = loop.fit(model, splits["train"], splits["validation"], params, on_epoch, restored)
         best = loop.best_epoch(history)
-        log_metrics({"best_epoch": best.epoch, "best": {"accuracy": best.validation_accuracy}})
+        accuracy = best.validation["accuracy"]
+        log_metrics({"best_epoch": best.epoch, "best": {"accuracy": accuracy}})
         leader = trials.best_trial(trial.study)
-        if leader is None or best.validation_accuracy >= leader.values[0]:
+        if leader is None or accuracy >= leader.values[0]:
             with tempfile.TemporaryDirectory() as out:  # the study's run takes the winner's from here
                 saving.save(model, Path(out) / paths.CHECKPOINT)
                 log_files([Path(out) / paths.CHECKPOINT.parent])
-        figures = trial.user_attrs | {"validation_accuracy": best.validation_accuracy}
+        figures = trial.user_attrs | {"validation_accuracy": accuracy}
         return tuple(float(figures[name]) for name in plan.tune.objectives)
 
 
 def _record(trial: optuna.Trial, epoch: loop.Epoch, **others: float) -> None:
-    log_epoch(epoch._asdict(), **others)
+    log_epoch(epoch.row(), **others)
     if len(trial.study.directions) == 1:
-        trial.report(epoch.validation_accuracy, epoch.epoch)
+        trial.report(epoch.validation["accuracy"], epoch.epoch)
 
 
 def _queue_again(trial: optuna.Trial, plan: Plan) -> None:
