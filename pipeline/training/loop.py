@@ -20,7 +20,7 @@ VALIDATION_BATCH = 1000
 
 
 class Epoch(NamedTuple):
-    """A finished epoch, counted from 1: name → value of each metric that the model was compiled with, and the loss.
+    """A finished epoch, counted from 1: name → value of the loss and of each metric that the model was compiled with.
 
     The training ones are means over the batches of the epoch, with dropout.
     """
@@ -71,9 +71,9 @@ def fit(
         model.optimizer.learning_rate = schedules.learning_rate(params, number)
         batches = _batches(images, labels, params.batch_size, (params.seed, number))
         trained = model.fit(batches, shuffle=False, verbose=0).history
-        training = {name: values[-1] for name, values in trained.items()}
+        training = {name: trained[name][-1] for name in ("loss", *trained)}
         validated = model.evaluate(held_out, verbose=0, return_dict=True)
-        epoch = Epoch(number, training, validated)
+        epoch = Epoch(number, training, {name: validated[name] for name in ("loss", *validated)})
         if not all(map(math.isfinite, epoch.row().values())):
             raise UserError(
                 f"training diverged in epoch {number} (loss {training['loss']}); try a smaller train.learning_rate"
