@@ -146,7 +146,12 @@ def test_one_room_alone_imports_mlflow():
 
 def test_only_evaluate_opens_the_test_data():
     for name, path in MODULES.items():
-        if name not in ("stages.evaluate", "workflow.evaluate", "core.paths", "provenance.model_checks"):  # the last hashes
+        if name not in (
+            "stages.evaluate",
+            "workflow.evaluate",
+            "core.paths",
+            "provenance.model_checks",
+        ):  # the last hashes
             assert "paths.TEST" not in path.read_text().replace("paths.TEST_METRICS", ""), name
     assert "data/prepared/test" not in STAGES["train"]["deps"]
 

@@ -61,7 +61,9 @@ def history(curves: dict[str, dict[int, float]]) -> Iterator[Check]:
     if not paths.HISTORY.is_file():
         return
     rows = list(csv.DictReader(paths.HISTORY.read_text(encoding="utf-8", errors="replace").splitlines()))
-    for name, curve in curves.items():
+    columns = {name for row in rows for name in row if name} - {"epoch"}
+    for name in sorted(columns | curves.keys()):
+        curve = curves.get(name, {})
         try:
             column = {int(row["epoch"]): float(row[name]) for row in rows}
         except (ValueError, TypeError, KeyError):

@@ -31,14 +31,15 @@ def log_data(name: str, split: Split, sha256: str, context: str) -> None:
 
 
 def log_epoch(row: dict[str, float], **others: float) -> None:
-    """Logs the metrics of one epoch: `row` is a row of reports/history.csv, `others` are further metrics."""
-    mlflow.log_metrics({metric: row[name] for name, metric in queries.CURVES.items()} | others, step=int(row["epoch"]))
+    """Logs a point of each curve: `row` has the columns of reports/history.csv."""
+    curves = {queries.curve(column): value for column, value in row.items() if column != "epoch"}
+    mlflow.log_metrics(curves | others, step=int(row["epoch"]))
 
 
 def logged_epochs() -> set[int]:
     """The epochs whose metrics the active run already has."""
     run_id = mlflow.active_run().info.run_id
-    return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, queries.CURVES["loss"])}
+    return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, queries.curve("loss"))}
 
 
 def log_training(metrics: dict[str, Any], history: Path) -> None:

@@ -17,13 +17,6 @@ from pipeline.core import files
 from pipeline.core.errors import UserError
 from pipeline.tracking import store
 
-CURVES = {  # column of reports/history.csv → metric; slashes make the UI group metrics
-    "loss": "train/loss",
-    "accuracy": "train/accuracy",
-    "validation_loss": "validation/loss",
-    "validation_accuracy": "validation/accuracy",
-}
-
 
 def get_run(run_id: str | None) -> Run | None:
     """The run of this id. None where the store has none, or it was deleted."""
@@ -112,12 +105,21 @@ def trained() -> list[Run]:
     )
 
 
+def curve(column: str) -> str:
+    """The MLflow metric of a column of reports/history.csv: accuracy → train/accuracy; the slash makes the UI group."""
+    name = column.removeprefix("validation_")
+    return f"{'train' if name == column else 'validation'}/{name}"
+
+
 def curves(run_id: str) -> dict[str, dict[int, float]]:
     """Column of reports/history.csv → epoch → value; where a run has two values, the later one."""
     client = mlflow.MlflowClient()
     return {
-        column: {point.step: point.value for point in client.get_metric_history(run_id, metric)}
-        for column, metric in CURVES.items()
+        metric.replace("validation/", "validation_").removeprefix("train/"): {
+            point.step: point.value for point in client.get_metric_history(run_id, metric)
+        }
+        for metric in mlflow.get_run(run_id).data.metrics
+        if metric.startswith(("train/", "validation/"))
     }
 
 

@@ -6,6 +6,7 @@ training, started again after it was killed, continues after its last finished e
 
 import contextlib
 import itertools
+import json
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:
     latest = folder / LATEST
     with files.replacing(latest) as temporary:
         with temporary.open("wb") as file:
-            np.savez(file, history=np.array(progress.history, np.float64), **arrays)
+            np.savez(file, history=np.array(json.dumps(progress.history)), **arrays)
         if latest.exists():
             latest.replace(folder / PREVIOUS)
 
@@ -102,7 +103,7 @@ def restore(folder: Path, model: "keras.Model") -> TrainingState:
         if arrays.keys() == expected:
             for i, variable in enumerate(variables):
                 variable.assign(arrays[f"variable_{i:03d}"])
-            history = [Epoch(int(number), *figures) for number, *figures in arrays["history"].tolist()]
+            history = [Epoch(*epoch) for epoch in json.loads(str(arrays["history"]))]
             return TrainingState(history, [arrays[f"best_{i:03d}"] for i in range(len(model.get_weights()))])
     return TrainingState([], [])
 

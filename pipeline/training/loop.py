@@ -20,13 +20,18 @@ VALIDATION_BATCH = 1000
 
 
 class Epoch(NamedTuple):
-    """Figures of one finished epoch, counted from 1. Training figures are means over its batches, with dropout."""
+    """A finished epoch, counted from 1: name → value of the loss and of each metric that the model was compiled with.
+
+    The training ones are means over the batches of the epoch, with dropout.
+    """
 
     epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float
-    validation_accuracy: float
+    training: dict[str, float]
+    validation: dict[str, float]
+
+    def row(self) -> dict[str, float]:
+        """A row of reports/history.csv: column → value."""
+        return {"epoch": self.epoch} | self.training | {f"validation_{k}": v for k, v in self.validation.items()}
 
 
 class TrainingState(NamedTuple):
@@ -66,11 +71,12 @@ def fit(
         model.optimizer.learning_rate = schedules.learning_rate(params, number)
         batches = _batches(images, labels, params.batch_size, (params.seed, number))
         trained = model.fit(batches, shuffle=False, verbose=0).history
+        training = {name: trained[name][-1] for name in ("loss", *trained)}
         validated = model.evaluate(held_out, verbose=0, return_dict=True)
-        epoch = Epoch(number, trained["loss"][0], trained["accuracy"][0], validated["loss"], validated["accuracy"])
-        if not all(map(math.isfinite, epoch)):
+        epoch = Epoch(number, training, {name: validated[name] for name in ("loss", *validated)})
+        if not all(map(math.isfinite, epoch.row().values())):
             raise UserError(
-                f"training diverged in epoch {number} (loss {epoch.loss}); try a smaller train.learning_rate"
+                f"training diverged in epoch {number} (loss {training['loss']}); try a smaller train.learning_rate"
             )
         history.append(epoch)
         if best_epoch(history) is epoch:
@@ -82,7 +88,7 @@ def fit(
 
 def best_epoch(history: list[Epoch]) -> Epoch:
     """The epoch whose weights `fit` keeps."""
-    return max(history, key=lambda epoch: (epoch.validation_accuracy, -epoch.epoch))
+    return max(history, key=lambda epoch: (epoch.validation["accuracy"], -epoch.epoch))
 
 
 def _batches(images: tf.Tensor, labels: tf.Tensor, size: int, seed: tuple[int, int]) -> tf.data.Dataset:

@@ -10,17 +10,18 @@ DIGITS = 6  # of what is written to files: more than any of these numbers is goo
 
 
 def history_csv(history: list[Epoch]) -> str:
-    """The text of reports/history.csv: a row an epoch, a column for each field of Epoch."""
-    return pd.DataFrame(history).round(DIGITS).to_csv(index=False)
+    """The text of reports/history.csv: a row an epoch."""
+    return pd.DataFrame([epoch.row() for epoch in history]).round(DIGITS).to_csv(index=False)
 
 
 def summary(best: Epoch) -> dict[str, Any]:
-    """What reports/train.json holds: the number of the best epoch, and its losses and accuracies."""
+    """What reports/train.json holds: the number of the best epoch, and its metrics."""
     return {
         "best_epoch": best.epoch,
-        "train": {"accuracy": round(best.accuracy, DIGITS), "loss": round(best.loss, DIGITS)},
-        "validation": {
-            "accuracy": round(best.validation_accuracy, DIGITS),
-            "loss": round(best.validation_loss, DIGITS),
-        },
+        "train": _rounded(best.training),
+        "validation": _rounded(best.validation),
     }
+
+
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, DIGITS) for name, value in sorted(metrics.items())}

@@ -103,6 +103,6 @@ def conclude(study: "optuna.Study", tune: Tune) -> None:
     say(f"study {tune.study}: {status(study, counted)}")
     say("  " + "  ".join(f"{name} {value}" for name, value in best.params.items()))
     say(f"make it the baseline:  python -m pipeline adopt --study {tune.study}  &&  dvc repro")
-    study_run = queries.get_run(this.user_attrs["mlflow_run_id"])
+    study_run = queries.get_run(study.user_attrs["mlflow_run_id"])
     if study_run:
         say(f"open the UI:           {' '.join(store.ui_lines(study_run.info.experiment_id, study_run.info.run_id))}")

@@ -49,7 +49,7 @@ def objective(
             raise TrainingFailed(str(error)) from None
         best = loop.best_epoch(history)
         _log_result(trial.study, model, best)
-        metrics = trial.user_attrs | {"validation_accuracy": best.validation_accuracy}
+        metrics = trial.user_attrs | {"validation_accuracy": best.validation["accuracy"]}
         return tuple(float(metrics[name]) for name in plan.tune.objectives)
 
 
@@ -134,16 +134,16 @@ class Recorder:
             raise optuna.TrialPruned(f"pruned after epoch {epoch.epoch}")
 
     def _record(self, epoch: loop.Epoch, **others: float) -> None:
-        log_epoch(epoch._asdict(), **others)
+        log_epoch(epoch.row(), **others)
         if len(self.plan.tune.objectives) == 1:
-            self.trial.report(epoch.validation_accuracy, epoch.epoch)
+            self.trial.report(epoch.validation["accuracy"], epoch.epoch)
 
 
 def _log_result(study: optuna.Study, model: "keras.Model", best: loop.Epoch) -> None:
     """Logs the best epoch, and the model if no trial so far is better: the study's run takes the winner's from here."""
-    log_metrics({"best_epoch": best.epoch, "best": {"accuracy": best.validation_accuracy}})
+    log_metrics({"best_epoch": best.epoch, "best": {"accuracy": best.validation["accuracy"]}})
     leader = trials.best_trial(study)
-    if leader is None or best.validation_accuracy >= leader.values[0]:
+    if leader is None or best.validation["accuracy"] >= leader.values[0]:
         with tempfile.TemporaryDirectory() as out:
             saving.save(model, Path(out) / paths.CHECKPOINT)
             log_files([Path(out) / paths.CHECKPOINT.parent])

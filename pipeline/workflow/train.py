@@ -73,7 +73,7 @@ class Recorder:
         self.logged, self.started = logged_epochs(), time.monotonic()
         for epoch in restored.history:
             if epoch.epoch not in self.logged:
-                log_epoch(epoch._asdict())
+                log_epoch(epoch.row())
 
     def on_epoch(self, state: "TrainingState") -> None:
         """Takes note of the last epoch in `state`, of which the model has the weights."""
@@ -85,7 +85,7 @@ class Recorder:
         seconds, self.started = time.monotonic() - self.started, time.monotonic()
         say(line(epoch, self.epochs, state.is_best, seconds))
         if epoch.epoch not in self.logged:  # one that was killed before its state was kept may be
-            log_epoch(epoch._asdict(), epoch_seconds=seconds)
+            log_epoch(epoch.row(), epoch_seconds=seconds)
         if state.is_best:
             path = self.checkpoints / f"epoch_{epoch.epoch:03d}.keras"
             saving.save(self.model, path)
@@ -106,14 +106,14 @@ def write_outputs(dataset_config: Dataset, model: "keras.Model", history: list["
     saving.save(model, out / paths.MODEL)
     log_training(summary, out / paths.HISTORY)
     log_model(out / paths.MODEL, dataset_config.image_shape, len(dataset_config.classes))
-    say(f"best epoch {best.epoch}: validation accuracy {best.validation_accuracy:.4f}")
+    say(f"best epoch {best.epoch}: validation accuracy {best.validation['accuracy']:.4f}")
 
 
 def line(epoch: "Epoch", epochs: int, is_best: bool, seconds: float) -> str:
     """The line printed after an epoch; a star marks the best so far."""
     return (
         f"epoch {epoch.epoch:>{len(str(epochs))}}/{epochs}  "
-        f"loss {epoch.loss:.4f}  accuracy {epoch.accuracy:.4f}  "
-        f"validation loss {epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.4f}"
+        f"loss {epoch.training['loss']:.4f}  accuracy {epoch.training['accuracy']:.4f}  "
+        f"validation loss {epoch.validation['loss']:.4f}  accuracy {epoch.validation['accuracy']:.4f}"
         f"{' *' if is_best else '  '}  {seconds:.1f} s"
     )

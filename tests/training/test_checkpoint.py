@@ -124,7 +124,9 @@ def test_a_failed_write_leaves_the_earlier_states(settings, tmp_path, monkeypatc
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(OSError, match="No space"):
-        checkpoint.save(tmp_path, model, TrainingState([Epoch(1, 1.0, 0.0, 1.0, 0.0)], model.get_weights()))
+        checkpoint.save(
+            tmp_path, model, TrainingState([Epoch(1, {"loss": 1.0}, {"accuracy": 0.0})], model.get_weights())
+        )
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

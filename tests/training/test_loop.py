@@ -1,6 +1,7 @@
 import itertools
 import math
 
+import keras
 import numpy as np
 import pytest
 from helpers.data import make_split
@@ -36,13 +37,13 @@ def test_it_learns_and_reports_each_epoch(settings):
     settings = settings.model_copy(update={"epochs": 8})
     model, history, validation = train(settings, lambda progress: seen.append((progress.history[-1], progress.is_best)))
     assert [epoch for epoch, _ in seen] == history and [epoch.epoch for epoch in history] == list(range(1, 9))
-    assert history[-1].validation_accuracy > 0.9 and history[-1].loss < history[0].loss
+    assert history[-1].validation["accuracy"] > 0.9 and history[-1].training["loss"] < history[0].training["loss"]
     best = -1.0
     for epoch, is_best in seen:
-        assert is_best == (epoch.validation_accuracy > best)
-        best = max(best, epoch.validation_accuracy)
+        assert is_best == (epoch.validation["accuracy"] > best)
+        best = max(best, epoch.validation["accuracy"])
     predicted = model.predict(validation.images, verbose=0).argmax(axis=1)
-    assert np.mean(predicted == validation.labels) == pytest.approx(loop.best_epoch(history).validation_accuracy)
+    assert np.mean(predicted == validation.labels) == pytest.approx(loop.best_epoch(history).validation["accuracy"])
 
 
 def test_the_weights_left_are_those_of_the_best_epoch_and_the_earliest_of_equals(settings):
@@ -105,3 +106,14 @@ def test_a_batch_may_hold_all_the_images_and_not_one_more(settings):
     assert len(fit(settings.model_copy(update={"batch_size": 40}))[0].trained[0]) == 1
     with pytest.raises(UserError, match=r"train\.batch_size: 41 is more than the 40 training images"):
         fit(settings.model_copy(update={"batch_size": 41}))
+
+
+def test_a_metric_that_the_model_is_compiled_with_is_in_the_history_without_more_ado(settings):
+    model = architectures.build((8, 8, 1), 4, settings)
+    top_2 = keras.metrics.SparseTopKCategoricalAccuracy(2, name="top_2")
+    model.compile(model.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy", top_2])
+    short = settings.model_copy(update={"epochs": 1})
+    (epoch,) = loop.fit(model, make_split(120, 1), make_split(40, 3), short, lambda state: None, NOWHERE)
+    parts = (["loss", "accuracy", "top_2"], ["validation_loss", "validation_accuracy", "validation_top_2"])
+    assert list(epoch.row()) == ["epoch", *parts[0], *parts[1]]
+    assert epoch.row()["validation_top_2"] == epoch.validation["top_2"] >= epoch.validation["accuracy"]
