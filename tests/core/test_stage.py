@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.data import SHIPPED
-from helpers.project import Project
+from helpers.project import ROOT, Project
 
 from pipeline.config.load import load
 from pipeline.core import stage
