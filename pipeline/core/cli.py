@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -82,7 +83,8 @@ def run_cli(main: Callable[[], None]) -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal that knows no × or … shows ?
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no × or … shows ?
     try:
         main()
     except UserError as error:

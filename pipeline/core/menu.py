@@ -41,6 +41,9 @@ class Commands(click.Group):
         hint = f"did you mean {close[0]}? " if close else ""
         ctx.fail(f"there is no {cmd_name}; {hint}`python -m pipeline` lists all")
 
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        cli.write_as_it_is(self, ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for room, title in ROOMS.items():
             with formatter.section(title):
@@ -50,6 +53,5 @@ class Commands(click.Group):
 def run(doc: str) -> None:
     """Runs the command that the command line names; `doc` heads the list of all."""
     group = Commands(help=doc, context_settings=cli.SETTINGS)
-    group.format_help_text = cli.write_as_it_is.__get__(group)
     with cli.click_errors(), group.make_context("python -m pipeline", sys.argv[1:] or ["--help"]) as context:
         group.invoke(context)

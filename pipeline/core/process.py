@@ -4,23 +4,25 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.core.errors import UserError
 
 HERE = Path()
+NOTHING: Mapping[str, str] = {}
 
 
-def git(*arguments: str, folder: Path = HERE, **environment: str) -> bytes | None:
-    """What git prints, or None where it is missing, the folder is in no repository, or git refuses."""
+def git(*arguments: str, folder: Path = HERE, extra: Mapping[str, str] = NOTHING) -> bytes | None:
+    """What git prints, with `extra` in its environment; None where it is missing, knows no repository, or refuses."""
     with contextlib.suppress(UserError):
-        return require_git(*arguments, folder=folder, **environment)
+        return require_git(*arguments, folder=folder, extra=extra)
     return None
 
 
-def require_git(*arguments: str, folder: Path = HERE, **environment: str) -> bytes:
+def require_git(*arguments: str, folder: Path = HERE, extra: Mapping[str, str] = NOTHING) -> bytes:
     """What git prints. Raises UserError, with the first line of git's own message, where `git` returns None."""
-    return _ask("git", ["git", *arguments], folder, os.environ | environment)
+    return _ask("git", ["git", *arguments], folder, os.environ | dict(extra))
 
 
 def dvc(*arguments: str, folder: Path = HERE) -> str:

@@ -87,5 +87,6 @@ def outputs_lock() -> Iterator[None]:
 
 def _loaded() -> set[str]:
     """The files of the package that are in this process, by their paths in it."""
-    known = (Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None))
+    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    known = (Path(name) for name in named if name)
     return {path.relative_to(PACKAGE).as_posix() for path in known if path.is_relative_to(PACKAGE)}

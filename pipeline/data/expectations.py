@@ -105,7 +105,8 @@ def failures(result: dict[str, Any]) -> list[str]:
 
 def _validate(table: pd.DataFrame, todo: list[Check]) -> list[Any]:
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    variables: Any = context.variables
+    variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("memory").add_dataframe_asset("table")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": table})
     return [batch.validate(item.expectation(item.column), result_format={"result_format": "COMPLETE"}) for item in todo]

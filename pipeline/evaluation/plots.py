@@ -1,6 +1,7 @@
 """Numbers → pictures. Each function returns a matplotlib figure; `save` writes one, the same bytes each time."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -11,7 +12,7 @@ from pipeline.core import files
 from pipeline.data.arrays import Split
 
 DOTS_PER_INCH = 100
-AS_THEY_ARE = {"text.parse_math": False}  # a class may be named $$
+AS_THEY_ARE: Any = {"text.parse_math": False}  # a class may be named $$
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -33,9 +33,9 @@ def is_committed_now(commit: str, difference: bytes) -> bool:
     with tempfile.NamedTemporaryFile() as patch, _index(commit) as index:
         patch.write(difference)
         patch.flush()
-        if index is None or git("apply", "--cached", "--whitespace=nowarn", patch.name, **index) is None:
+        if index is None or git("apply", "--cached", "--whitespace=nowarn", patch.name, extra=index) is None:
             return False
-        return git("diff-index", "--cached", "--quiet", "HEAD", "--", *SOURCES, **index) is not None
+        return git("diff-index", "--cached", "--quiet", "HEAD", "--", *SOURCES, extra=index) is not None
 
 
 @functools.cache  # many runs have the same one
@@ -69,12 +69,14 @@ def _difference(sources: list[str], *form: str) -> bytes | None:
     with _index("HEAD") as index:
         if index is None:
             return None
-        there = [source for source in sources if Path(source).exists() or git("ls-files", "--", source, **index)]
-        if there and git("add", "--all", "--", *there, **index) is None:
+        there = [source for source in sources if Path(source).exists() or git("ls-files", "--", source, extra=index)]
+        if there and git("add", "--all", "--", *there, extra=index) is None:
             return None
-        git("add", "--force", "--", ":(glob)pipeline/**/*.py", **index)
+        git("add", "--force", "--", ":(glob)pipeline/**/*.py", extra=index)
         # diff-index, since what `git diff` writes depends on the user's settings: colours, prefixes, other programs
-        return git("diff-index", "--cached", "--no-ext-diff", "--no-textconv", *form, "HEAD", "--", *sources, **index)
+        return git(
+            "diff-index", "--cached", "--no-ext-diff", "--no-textconv", *form, "HEAD", "--", *sources, extra=index
+        )
 
 
 @contextlib.contextmanager
@@ -82,4 +84,4 @@ def _index(commit: str) -> Iterator[dict[str, str] | None]:
     """A temporary index that holds a commit, as the environment in which git uses it; None where git cannot."""
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        yield index if git("read-tree", commit, **index) is not None else None
+        yield index if git("read-tree", commit, extra=index) is not None else None

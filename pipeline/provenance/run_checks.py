@@ -50,7 +50,7 @@ def data_sets(run: "Run") -> Iterator[Check]:
     """The digests of a run's data sets, which the UI shows, against its tags."""
     digests = {
         tag.value: entry.dataset.digest
-        for entry in run.inputs.dataset_inputs
+        for entry in (run.inputs.dataset_inputs if run.inputs else ())
         for tag in entry.tags
         if tag.key == "mlflow.data.context"
     }

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pipeline.config.schema import Dataset
 from pipeline.core import files
@@ -121,7 +121,8 @@ def _copy(base: str, name: str, target: Path, timeout: float, limit: int) -> Non
             tqdm.wrapattr(file, "read", total=size, desc=f"  {name}", unit="B", miniters=1, disable=None) as stream,
             target.open("wb") as output,
         ):
-            _write(gzip.GzipFile(fileobj=stream) if path.endswith(".gz") else stream, output, name, limit)
+            content = gzip.GzipFile(fileobj=stream) if path.endswith(".gz") else stream
+            _write(cast(BinaryIO, content), output, name, limit)
     except FileNotFoundError:
         raise SourceError(f"has neither {name}.gz nor {name}") from None
     except SourceError:

@@ -7,7 +7,8 @@ from typing import Any
 
 import mlflow
 import numpy as np
-from mlflow.entities import LoggedModelStatus
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.entities import LoggedModelStatus, RunInfo
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
@@ -26,7 +27,7 @@ def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
 def log_data(name: str, split: Split, sha256: str, context: str) -> None:
     """Logs a data set as an input of the run: shapes, types, and its sha256 as digest. `context` is its role."""
     # MLflow's own digest reads the first 10,000 values only
-    data = mlflow.data.from_numpy(split.images, targets=split.labels, name=name, digest=sha256[:32])
+    data = from_numpy(split.images, targets=split.labels, name=name, digest=sha256[:32])
     mlflow.log_input(data, context=context)
 
 
@@ -38,7 +39,7 @@ def log_epoch(row: dict[str, float], **others: float) -> None:
 
 def logged_epochs() -> set[int]:
     """The epochs whose metrics the active run already has."""
-    run_id = mlflow.active_run().info.run_id
+    run_id = _active().run_id
     return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, queries.curve("loss"))}
 
 
@@ -50,7 +51,7 @@ def log_training(metrics: dict[str, Any], history: Path) -> None:
 
 def log_metrics(metrics: dict[str, Any]) -> None:
     """Logs final metrics (a nested dict, flattened to `section/key`). A value that the run has already stays alone."""
-    known = mlflow.get_run(mlflow.active_run().info.run_id).data.metrics
+    known = mlflow.get_run(_active().run_id).data.metrics
     final = {key: float(value) for key, value in leaves.flatten(metrics, "/")}
     mlflow.log_metrics({key: value for key, value in final.items() if known.get(key) != value})
 
@@ -95,7 +96,7 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
         Schema([TensorSpec(np.dtype("float32"), (-1, classes))]),
     )
     sha256 = files.sha256(path)
-    run = mlflow.active_run().info
+    run = _active()
     is_there = False
     for earlier in mlflow.search_logged_models(
         [run.experiment_id], f"source_run_id = '{run.run_id}'", output_format="list"
@@ -114,6 +115,13 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
             tags={"model.sha256": sha256},
         )
     mlflow.set_tag("model.sha256", sha256)
+
+
+def _active() -> RunInfo:
+    """The run that `runs.run` has opened."""
+    run = mlflow.active_run()
+    assert run is not None, "logging needs an open run"
+    return run.info
 
 
 class _File:

@@ -142,18 +142,18 @@ def text(run_id: str, artifact: Path) -> str | None:
         return path.read_text(encoding="utf-8") if path else None
 
 
-def logged_models() -> dict[str, list[LoggedModel]]:
+def logged_models() -> dict[str | None, list[LoggedModel]]:
     """Run id → the models that it logged."""
-    found: dict[str, list[LoggedModel]] = {}
+    found: dict[str | None, list[LoggedModel]] = {}
     experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
     for model in mlflow.search_logged_models(experiments, output_format="list"):
         found.setdefault(model.source_run_id, []).append(model)
     return found
 
 
-def model_versions() -> dict[str, list[ModelVersion]]:
+def model_versions() -> dict[str | None, list[ModelVersion]]:
     """Run id → the registered versions of its models."""
-    found: dict[str, list[ModelVersion]] = {}
+    found: dict[str | None, list[ModelVersion]] = {}
     for version in mlflow.search_model_versions():
         found.setdefault(version.run_id, []).append(version)
     return found

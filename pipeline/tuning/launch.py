@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config.schema import Tune
 from pipeline.core import interrupt
@@ -54,7 +54,7 @@ def _watch(study: "optuna.Study", tune: Tune, workers: dict[BaseProcess, Connect
     from pipeline.tuning.progress import Progress
 
     progress = Progress(study, tune)
-    alive = {process.sentinel: process for process in workers}
+    alive: dict[Any, BaseProcess] = {process.sentinel: process for process in workers}
     reasons = []
     while alive:
         for sentinel in wait(list(alive), timeout=1):
@@ -70,7 +70,7 @@ def _watch(study: "optuna.Study", tune: Tune, workers: dict[BaseProcess, Connect
 
 
 def _why_ended(process: BaseProcess, complaint: Connection) -> str:
-    if process.exitcode < 0:
+    if process.exitcode is not None and process.exitcode < 0:
         return f"was killed by signal {-process.exitcode}"
     with contextlib.suppress(EOFError):
         if complaint.poll():

@@ -34,12 +34,13 @@ def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator
     new run, which takes over the trials of the old one.
     """
     old = queries.get_run(study.user_attrs.get("mlflow_run_id"))
-    goes_on = old is not None and not is_reported(old.info.run_id)
-    with runs.run(old.info.run_id if goes_on else None, run_name=f"study {study.study_name}") as run_id:
+    old_id = old.info.run_id if old else None
+    goes_on = old_id is not None and not is_reported(old_id)
+    with runs.run(old_id if goes_on else None, run_name=f"study {study.study_name}") as run_id:
         if not goes_on:
             space = {name: str(dimension) for name, dimension in tune.space.items()}
             log_start({"space": space}, tags | {"optuna.study": study.study_name})
-            study.set_user_attr("former_mlflow_run_id", old.info.run_id if old else None)
+            study.set_user_attr("former_mlflow_run_id", old_id)
             study.set_user_attr("mlflow_run_id", run_id)
         former = queries.get_run(study.user_attrs.get("former_mlflow_run_id"))
         if former is not None:  # now, or at the next call if this one is killed here

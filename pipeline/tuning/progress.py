@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import datetime
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -26,7 +27,7 @@ class Progress:
     def update(self) -> None:
         """Prints a line for each trial that has ended since, and brings the last line up to date."""
         finished = self.study.get_trials(deepcopy=False, states=trials.FINISHED)
-        for trial in sorted(finished, key=lambda trial: trial.datetime_complete):
+        for trial in sorted(finished, key=lambda trial: trial.datetime_complete or datetime.max):
             if trial.number not in self.seen:
                 self.seen.add(trial.number)
                 self.note(describe(self.study, trial, self.tune.epochs))
@@ -65,7 +66,8 @@ def describe(study: optuna.Study, trial: FrozenTrial, epochs: int) -> str:
     elif trial.state == TrialState.PRUNED:
         outcome = f"pruned after epoch {trial.last_step or '?'} of {epochs}"
     else:
-        leads = trials.best_trial(study).number == trial.number
+        best = trials.best_trial(study)
+        leads = best is not None and best.number == trial.number
         outcome = "  ".join([f"{trial.values[0]:.4f}", *map("{:,.0f}".format, trial.values[1:])]) + (
             " *" if leads else ""
         )

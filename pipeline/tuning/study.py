@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import optuna
 from optuna.trial import TrialState
@@ -10,7 +10,11 @@ from optuna.trial import TrialState
 from pipeline.config.schema import Dataset, Dimension, Train, Tune, leaves
 from pipeline.core.errors import UserError
 
-DIRECTIONS = {"validation_accuracy": "maximize", "parameters": "minimize", "cpu_seconds": "minimize"}
+DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {
+    "validation_accuracy": "maximize",
+    "parameters": "minimize",
+    "cpu_seconds": "minimize",
+}
 SAMPLERS = {
     "tpe": optuna.samplers.TPESampler,
     "random": optuna.samplers.RandomSampler,
@@ -62,7 +66,7 @@ def open_study(storage: optuna.storages.BaseStorage, tune: Tune, config: dict[st
             f"study {tune.study} is about something else: {'; '.join(differences)}. "
             "Put that back, or begin a new study with --study NAME"
         )
-    study.set_metric_names(tune.objectives)  # optuna-dashboard shows them
+    study.set_metric_names(list[str](tune.objectives))  # optuna-dashboard shows them
     return study
 
 

@@ -1,6 +1,7 @@
 """The trials of a study: what a trial trains, which ones count, and what becomes of an interrupted one."""
 
 import copy
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,13 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 def suggest(trial: optuna.Trial, train: Train, space: dict[str, Dimension]) -> Train:
     """`train` with the parameters of this trial."""
-    chosen = {}
+    chosen: dict[str, Any] = {}
     for name, dimension in space.items():
         if dimension.choices is not None:
             chosen[name] = trial.suggest_categorical(name, dimension.choices)
         else:
             whole = leaves.leaves(Train)[name].annotation is int
-            ask = trial.suggest_int if whole else trial.suggest_float
+            ask: Callable[..., int | float] = trial.suggest_int if whole else trial.suggest_float
             step = dimension.step if dimension.step is not None or not whole else 1
             chosen[name] = ask(name, dimension.low, dimension.high, step=step, log=dimension.log)
     return leaves.replace(train, chosen)
@@ -55,13 +56,13 @@ def has_work_left(study: optuna.Study, tune: Tune) -> bool:
 def seconds_spent(study: optuna.Study) -> float:
     """How long any worker was at work on the study, in seconds; pauses between calls do not count."""
     again, spent, reached = retried(study), timedelta(), datetime.min
-    for trial in sorted(
-        study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING)), key=lambda t: t.datetime_start
-    ):
+    begun = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
+    started = [(trial.datetime_start, trial) for trial in begun if trial.datetime_start]
+    for start, trial in sorted(started, key=lambda pair: pair[0]):
         end = trial.datetime_complete or datetime.now()
         if trial.number in again:  # it ended when it was killed, not when that was found out
-            end = trial.datetime_start + timedelta(seconds=trial.user_attrs.get("seconds", 0))
-        spent += max(end - max(trial.datetime_start, reached), timedelta())
+            end = start + timedelta(seconds=trial.user_attrs.get("seconds", 0))
+        spent += max(end - max(start, reached), timedelta())
         reached = max(reached, end)
     return spent.total_seconds()
 
