@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config.rewrite import rewrite
+from pipeline.config.schema import Train, leaves
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.core.process import git, run_dvc
@@ -38,8 +39,9 @@ def retrain(run: "Run", folder: Path) -> None:
 
     apply_difference(run, folder)
     params = folder / paths.PARAMS
-    text = rewrite(params.read_text(encoding="utf-8"), queries.trained_params(run.info.run_id))
-    files.write_text(params, text)
+    places = {name: ".".join(("train", *leaf.path)) for name, leaf in leaves.leaves(Train).items()}
+    trained = {places[name]: value for name, value in queries.trained_params(run.info.run_id).items()}
+    files.write_text(params, rewrite(params.read_text(encoding="utf-8"), trained))
     if paths.RAW.is_dir():  # the download stage checks the files and takes them, with no network
         shutil.copytree(paths.RAW, folder / paths.RAW)
     # the data may come from DVC's cache of runs, the model may not: it is to be trained. Nothing goes into that cache:
