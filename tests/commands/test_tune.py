@@ -114,7 +114,7 @@ def test_mlflow_run_makes_the_study_its_run(prepared, tmp_path):
     (parent,) = [run for run in project.runs() if "best_filters" in run.data.params]
     assert len(project.runs()) == 3 and parent.data.params["trials"] == "2"
     shown = project.fails("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trial=2")
-    assert "No such option '--trial'. Did you mean" in shown
+    assert "error: No such option '--trial'. (Did you mean one of: '--storage', '--trials'?)" in shown
 
 
 def test_two_launches_at_once_from_nothing_share_one_study(prepared, tmp_path):
