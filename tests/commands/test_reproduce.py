@@ -95,7 +95,8 @@ def test_a_run_comes_out_byte_for_byte_and_nothing_here_changes(workspace):
 
 
 def test_a_worktree_that_a_killed_one_left_is_removed_by_the_next(workspace):
-    code = HOOKED.replace("print(", "import os, signal; print(folder); os.kill(os.getpid(), signal.SIGKILL) #")
+    dies = "import os, signal; print(folder, flush=True); os.kill(os.getpid(), signal.SIGKILL) #"
+    code = HOOKED.replace("print(", dies)
     left = Path(workspace.run("python", "-c", code).stdout.strip())
     assert left.is_dir()
     workspace.ok("python", "-c", HOOKED)

@@ -69,6 +69,8 @@ def epochs_trained(project: Project) -> dict[str, list[int]]:
 def test_ctrl_c_and_sigterm_end_after_the_epoch_and_another_call_goes_on(project):
     process = project.start(*tune("--trials", "3", "--workers", "2"))
     wait_for_epochs(project, process, 5)
+    while sum(bool(trial.intermediate_values) for trial in opened(project).trials) < 2:
+        still_at_work(process)  # the other worker may take its first trial later
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
     shown, _ = process.communicate()
     assert process.returncode == 130 and "Traceback" not in shown, shown

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.schema.section import FileName, Section
 
-Number = Annotated[int | float, Field(ge=-(2**53), le=2**53)]  # the whole numbers that a float holds exactly
+Number = Annotated[int | float, Field(ge=-(10**38), le=10**38)]  # tensorflow computes with 32 bits
 
 
 class Dimension(Section):
