@@ -15,7 +15,7 @@ import click
 
 from pipeline.config.load import load
 from pipeline.config.schema import Tune
-from pipeline.core import cli, errors
+from pipeline.core import addresses, cli
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.workflow import prepare
@@ -81,7 +81,7 @@ def main(address: str | None, **given: str | None) -> None:
 
 def refuse_password(address: str, run_id: str) -> None:
     """Raises UserError for an address with a password: `mlflow run` keeps its -P values, in the run that it opened."""
-    if errors.mask_passwords(address) != address:
+    if addresses.has_password(address):
         store = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
         raise UserError(
             "storage: `mlflow run` prints and keeps every -P value, this password too. Give the address in "

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from pipeline.core.errors import UserError, mask_passwords
+from pipeline.core.addresses import mask_passwords
+from pipeline.core.errors import UserError
 
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # tensorflow's start-up notes about processors; its errors are exceptions too

@@ -11,7 +11,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_SOURCE_NAME
 
 from pipeline.core import files
-from pipeline.core.errors import UserError, mask_passwords
+from pipeline.core.addresses import mask_passwords
+from pipeline.core.errors import UserError
 from pipeline.tracking import store
 
 

@@ -21,7 +21,8 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.core import files
-from pipeline.core.errors import UserError, mask_passwords
+from pipeline.core.addresses import mask_passwords
+from pipeline.core.errors import UserError
 
 PATIENCE = 5  # seconds to connect to a server, and again as many until it answers
 

@@ -4,7 +4,8 @@ import optuna
 import sqlalchemy
 import tensorflow as tf
 
-from pipeline.core.errors import UserError, mask_passwords
+from pipeline.core.addresses import mask_passwords
+from pipeline.core.errors import UserError
 
 MACHINE = (  # no room, no memory, no store: the same parameters may do well another time
     OSError,
