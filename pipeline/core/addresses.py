@@ -1,4 +1,4 @@
-"""Addresses of stores and sources without their passwords: the one function for all that is printed, logged or written."""
+"""Addresses of stores and sources without their passwords, for all that is printed, logged or written."""
 
 import re
 from urllib.parse import urlsplit
