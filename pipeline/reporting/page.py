@@ -3,6 +3,7 @@
 A page needs no network: styles stand in it, and pictures are data: URIs.
 """
 
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -36,7 +37,11 @@ BASE = """<!doctype html>
 </body></html>
 """
 
-ENVIRONMENT = jinja2.Environment(loader=jinja2.DictLoader({"base": BASE}), autoescape=True)
+TEMPLATES = Path(__file__).parent / "templates"
+ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.ChoiceLoader([jinja2.DictLoader({"base": BASE}), jinja2.FileSystemLoader(TEMPLATES)]),
+    autoescape=jinja2.select_autoescape(default_for_string=True, default=True, disabled_extensions=("md",)),
+)
 
 
 def render(template: str, title: str, **values: Any) -> str:
@@ -46,3 +51,13 @@ def render(template: str, title: str, **values: Any) -> str:
     head. `values` are escaped, except what the template marks as `| safe`.
     """
     return ENVIRONMENT.from_string(template).render(title=title, **values)
+
+
+def render_file(name: str, title: str, **values: Any) -> str:
+    """Returns the page made from the template `name` in templates/, as `render` does."""
+    return ENVIRONMENT.get_template(name).render(title=title, **values)
+
+
+def render_text(name: str, **values: Any) -> str:
+    """Returns the text made from the template `name` in templates/; nothing is escaped in a file that is no HTML."""
+    return ENVIRONMENT.get_template(name).render(**values)

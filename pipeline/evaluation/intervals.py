@@ -1,0 +1,43 @@
+"""How sure a share is, and whether two models differ: intervals and a paired test, by scipy."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
+
+LEVEL = 0.95
+
+
+class Share(NamedTuple):
+    """A share of images with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+    total: int
+
+
+def share(hits: np.ndarray) -> Share:
+    """`hits` bool (n,) → their share. Of no images, the interval is all that is possible: 0 to 1.
+
+    Wilson's interval, which stays within 0 and 1 and is right for small n (Wilson 1927).
+    """
+    count, total = int(np.count_nonzero(hits)), len(hits)
+    if not total:
+        return Share(0.0, 0.0, 1.0, 0, 0)
+    interval = binomtest(count, total).proportion_ci(LEVEL, method="wilson")
+    return Share(count / total, float(interval.low), float(interval.high), count, total)
+
+
+def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
+    """The p-value of the exact McNemar test that two models are equally often right on the same images.
+
+    `first_right`, `second_right`: bool (n,), whether each is right on each image. Only images on which one is right and
+    the other wrong count (McNemar 1947; exact, since these can be few).
+    """
+    only_first = int(np.count_nonzero(first_right & ~second_right))
+    only_second = int(np.count_nonzero(second_right & ~first_right))
+    if not only_first + only_second:
+        return 1.0
+    return float(binomtest(only_first, only_first + only_second).pvalue)

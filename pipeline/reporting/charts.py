@@ -1,0 +1,80 @@
+"""Small charts as SVG, which follow the colours and the font of the page that they stand in."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+WIDTH, HEIGHT = 420, 260
+LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 40  # margins
+
+
+class Axes:
+    """The frame of a chart: where a value lies, the ticks, and what is measured."""
+
+    def __init__(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        self.x, self.y = x, y
+
+    def at(self, x: float, y: float) -> str:
+        """Data → "x,y" in the picture."""
+        across = LEFT + (x - self.x[0]) / ((self.x[1] - self.x[0]) or 1) * (WIDTH - LEFT - RIGHT)
+        down = TOP + (self.y[1] - y) / ((self.y[1] - self.y[0]) or 1) * (HEIGHT - TOP - BOTTOM)
+        return f"{across:.1f},{down:.1f}"
+
+    def frame(self, x_ticks: dict[float, str], y_ticks: dict[float, str], x_label: str) -> str:
+        """Grid lines with their labels, and the name of the x axis."""
+        parts = []
+        for value, text in y_ticks.items():
+            x, y = self.at(self.x[0], value).split(",")
+            parts.append(f'<path class="grid" d="M{x},{y}H{WIDTH - RIGHT}"/>')
+            parts.append(f'<text x="{float(x) - 8:.1f}" y="{y}" dy=".32em" text-anchor="end">{escape(text)}</text>')
+        for value, text in x_ticks.items():
+            x = self.at(value, self.y[0]).split(",")[0]
+            parts.append(f'<text x="{x}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{escape(text)}</text>')
+        middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
+        parts.append(f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
+        return "".join(parts)
+
+
+def _svg(label: str, *parts: str) -> Markup:
+    return Markup(
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def curves(label: str, epochs: Sequence[int], lines: dict[str, Sequence[float]], best: int) -> Markup:
+    """One line a series over the epochs, its name at its end; the first is faint. A dotted line marks epoch `best`."""
+    values = [value for line in lines.values() for value in line]
+    low, high = min(values), max(values)
+    room = (high - low or 1) * 0.08
+    axes = Axes((epochs[0], epochs[-1]), (low - room, high + room))
+    step = max(1, -(-len(epochs) // 10))
+    ticks = {float(low + (high - low) * part): f"{low + (high - low) * part:.3f}" for part in (0, 0.5, 1)}
+    parts = [axes.frame({epoch: f"{epoch}" for epoch in epochs[::step]}, ticks, "epoch")]
+    x, top = axes.at(best, axes.y[1]).split(",")
+    parts.append(f'<path class="best" d="M{x},{top}V{HEIGHT - BOTTOM}"/>')
+    for number, line in enumerate(lines.values()):
+        points = " ".join(axes.at(epoch, value) for epoch, value in zip(epochs, line, strict=True))
+        parts.append(f'<polyline class="line {"accent" if number else "faint"}" points="{points}"/>')
+    return _svg(label, *parts)
+
+
+def reliability(label: str, confidence: Sequence[float], accuracy: Sequence[float], images: Sequence[int]) -> Markup:
+    """How often the model is right (up) where it is this sure (right). On the diagonal it is as good as it says.
+
+    Bins without images are left out. A dot is larger, the more images it stands for.
+    """
+    axes = Axes((0, 1), (0, 1))
+    quarters = {part / 4: f"{part / 4:.0%}" for part in range(5)}
+    parts = [axes.frame(quarters, quarters, "how sure the model is")]
+    parts.append(f'<polyline class="best" points="{axes.at(0, 0)} {axes.at(1, 1)}"/>')
+    filled = [(c, a, n) for c, a, n in zip(confidence, accuracy, images, strict=True) if n]
+    points = " ".join(axes.at(c, a) for c, a, _ in filled)
+    parts.append(f'<polyline class="line accent" points="{points}"/>')
+    largest = max(n for *_, n in filled) if filled else 1
+    for c, a, n in filled:
+        x, y = axes.at(c, a).split(",")
+        radius = 2.5 + 4 * (n / largest) ** 0.5
+        parts.append(f'<circle class="dot" cx="{x}" cy="{y}" r="{radius:.1f}"><title>{n:,} images</title></circle>')
+    return _svg(label, *parts)
