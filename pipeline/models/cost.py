@@ -15,9 +15,9 @@ class Cost(NamedTuple):
 
 
 def cost(model: keras.Model) -> Cost:
-    """Counts the parameters, and lets tensorflow's profiler count the floating-point operations; two are a multiply-add.
+    """Counts the parameters; tensorflow's profiler counts the floating-point operations, two of which are a multiply-add.
 
-    The profiler counts what has a fixed cost in the graph: convolutions, products, sums, activations.
+    The profiler knows the cost of convolutions, products, sums and activations, and takes all else for free.
     """
     import tensorflow as tf
 

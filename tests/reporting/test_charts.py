@@ -1,0 +1,46 @@
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from pipeline.reporting import charts
+
+
+def parsed(svg) -> ElementTree.Element:
+    return ElementTree.fromstring(str(svg))
+
+
+def points(line: ElementTree.Element) -> list[tuple[float, float]]:
+    return [tuple(float(number) for number in pair.split(",")) for pair in line.get("points").split()]
+
+
+def test_curves_rise_where_the_numbers_do_and_stay_in_the_picture():
+    svg = parsed(charts.curves("accuracy", [1, 2, 3], {"training": [0.2, 0.4, 0.6], "validation": [0.5, 0.3, 0.4]}, 1))
+    training, validation = svg.findall("polyline")
+    assert [x for x, _ in points(training)] == sorted({x for x, _ in points(training)}), "from left to right"
+    assert [y for _, y in points(training)] == sorted((y for _, y in points(training)), reverse=True), "up is less"
+    assert [y for _, y in points(validation)].index(max(y for _, y in points(validation))) == 1
+    for x, y in points(training) + points(validation):
+        assert charts.LEFT <= x <= charts.WIDTH and charts.TOP <= y <= charts.HEIGHT - charts.BOTTOM
+    best = svg.find("path[@class='best']").get("d")
+    assert best.startswith(f"M{points(training)[0][0]}"), "at epoch 1"
+    assert [text.text for text in svg.findall("text")] == ["0.200", "0.400", "0.600", "1", "2", "3", "epoch"]
+
+
+@pytest.mark.parametrize("epochs", [1, 7, 1000])
+def test_curves_of_any_length_have_at_most_a_dozen_ticks(epochs):
+    svg = parsed(charts.curves("loss", list(range(1, epochs + 1)), {"training": [0.5] * epochs}, 1))
+    assert 1 <= len([text for text in svg.findall("text") if text.text.isdigit()]) <= 11
+
+
+def test_a_model_that_is_right_as_often_as_it_says_is_drawn_on_the_diagonal():
+    svg = parsed(charts.reliability("x", [0.1, 0.0, 0.9], [0.1, 0.0, 0.9], [4, 0, 100]))
+    diagonal, line = svg.findall("polyline")
+    (left, bottom), (right, top) = points(diagonal)
+    for x, y in points(line):
+        assert (x - left) / (right - left) == pytest.approx((bottom - y) / (bottom - top), abs=1e-3)
+    few, many = svg.findall("circle")
+    assert float(few.get("r")) < float(many.get("r")) and many.find("title").text == "100 images", "no empty bin"
+
+
+def test_labels_are_escaped():
+    assert "<script>" not in charts.reliability('"><script>', [], [], [])
