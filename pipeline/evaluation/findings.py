@@ -1,15 +1,18 @@
 """All that a test tells about a model, in one place: the report, the card and the gate read it and compute nothing."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data.arrays import Split
-from pipeline.evaluation import behaviour, intervals, label_errors, metrics, slices
+from pipeline.evaluation import behaviour, intervals, metrics, slices
+from pipeline.evaluation.label_errors import LabelError, likely_label_errors
 
 
-class Guess(NamedTuple):
+@dataclass(frozen=True)
+class Guess:
     """What the model says of one image. `label` and `predicted` are class numbers."""
 
     index: int
@@ -26,13 +29,14 @@ class Findings(NamedTuple):
     overall: dict[str, float]  # as in reports/test.json
     confusion: np.ndarray  # counts (actual, predicted)
     per_class: pd.DataFrame  # as in reports/per_class.csv
-    slices: list[slices.Slice]
+    by_class: list[slices.Slice]
+    by_look: list[slices.Slice]
     calibration: pd.DataFrame  # as in reports/calibration.csv
     invariances: list[behaviour.Invariance]
     archetypes: list[Guess]
     mistakes: list[Guess]  # the surest first
     unsure: list[Guess]  # right answers, the least sure first
-    label_errors: list[label_errors.LabelError]
+    label_errors: list[LabelError]
 
     @property
     def confused(self) -> list[tuple[int, int, int]]:
@@ -43,7 +47,7 @@ class Findings(NamedTuple):
     @property
     def hardest(self) -> slices.Slice:
         """The class with the lowest accuracy."""
-        return min((each for each in self.slices if each.group == "class"), key=lambda each: each.accuracy.value)
+        return min(self.by_class, key=lambda each: each.accuracy.value)
 
 
 def findings(
@@ -65,11 +69,12 @@ def findings(
         overall=metrics.overall(test.labels, probabilities, bins),
         confusion=metrics.confusion(test.labels, probabilities),
         per_class=metrics.per_class(test.labels, probabilities, classes),
-        slices=slices.by_class(test.labels, right, classes) + slices.by_look(test.images, right),
+        by_class=slices.by_class(test.labels, right, classes),
+        by_look=slices.by_look(test.images, right),
         calibration=metrics.calibration(test.labels, probabilities, bins),
         invariances=behaviour.invariances(predict, test.images, predicted),
         archetypes=guesses(np.array(typical, dtype=int)),
         mistakes=guesses(wrong[np.argsort(-confidence[wrong], kind="stable")][:shown]),
         unsure=guesses(hits[np.argsort(confidence[hits], kind="stable")][:shown]),
-        label_errors=label_errors.likely(test.labels, probabilities),
+        label_errors=likely_label_errors(test.labels, probabilities),
     )

@@ -1,6 +1,6 @@
 """How sure a share is, and whether two models differ: intervals and a paired test, by scipy."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import binomtest
@@ -8,7 +8,8 @@ from scipy.stats import binomtest
 LEVEL = 0.95
 
 
-class Share(NamedTuple):
+@dataclass(frozen=True)
+class Share:
     """A share of images with its 95 % confidence interval."""
 
     value: float

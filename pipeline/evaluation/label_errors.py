@@ -1,12 +1,13 @@
 """Test images whose label is likely to be wrong, by confident learning."""
 
 import logging
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 
-class LabelError(NamedTuple):
+@dataclass(frozen=True)
+class LabelError:
     """An image, the class its label says, and the class that the model would rather give it."""
 
     index: int
@@ -15,7 +16,7 @@ class LabelError(NamedTuple):
     confidence: float
 
 
-def likely(labels: np.ndarray, probabilities: np.ndarray) -> list[LabelError]:
+def likely_label_errors(labels: np.ndarray, probabilities: np.ndarray) -> list[LabelError]:
     """The images whose label the model doubts with reason, the most doubtful first.
 
     `labels` (n,), `probabilities` (n, classes) of a model that was not trained on these images. By cleanlab

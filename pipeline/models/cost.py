@@ -15,7 +15,7 @@ class Cost(NamedTuple):
 
 
 def cost(model: keras.Model) -> Cost:
-    """Counts the parameters; tensorflow's profiler counts the floating-point operations, two of which are a multiply-add.
+    """Counts the parameters, and by tensorflow's profiler the operations on floats; two are a multiply-add.
 
     The profiler knows the cost of convolutions, products, sums and activations, and takes all else for free.
     """

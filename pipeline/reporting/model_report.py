@@ -65,10 +65,9 @@ def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, 
 
 def class_rows(found: Findings) -> list[dict[str, Any]]:
     """A row for each class: name, accuracy with its interval, precision, F1."""
-    accuracies = [each.accuracy for each in found.slices if each.group == "class"]
     return [
-        {"name": row["class"], "precision": row["precision"], "f1": row["f1"], "accuracy": accuracy}
-        for row, accuracy in zip(found.per_class.to_dict("records"), accuracies, strict=True)
+        {"name": row["class"], "precision": row["precision"], "f1": row["f1"], "accuracy": each.accuracy}
+        for row, each in zip(found.per_class.to_dict("records"), found.by_class, strict=True)
     ]
 
 
