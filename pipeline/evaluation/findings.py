@@ -45,6 +45,11 @@ class Findings(NamedTuple):
         return sorted(pairs, key=lambda pair: -pair[2])
 
     @property
+    def recognised(self) -> float:
+        """The share of classes whose most typical image gets the right name."""
+        return float(np.mean([guess.label == guess.predicted for guess in self.archetypes]))
+
+    @property
     def hardest(self) -> slices.Slice:
         """The class with the lowest accuracy."""
         return min(self.by_class, key=lambda each: each.accuracy.value)

@@ -1,0 +1,107 @@
+"""MLflow's model registry: versions of the models of a data set, which of them is the champion, and who decided so.
+
+A registered model is named like its data set. The alias `champion` is the one that is served. Each move of the alias is
+written down first, as a tag of the registered model, so that a move that was killed is finished by the next one.
+"""
+
+import contextlib
+import getpass
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import mlflow
+from filelock import FileLock
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+from pipeline.core import files
+from pipeline.core.errors import UserError
+
+CHAMPION = "champion"
+MOVE = "champion.move."  # a tag of the registered model, with a number behind it
+
+
+class Move(NamedTuple):
+    """Why a version became the champion."""
+
+    version: str
+    run_id: str
+    when: str  # UTC, ISO 8601
+    who: str
+    why: str
+    overridden: list[str]  # rules that it does not keep, in words
+
+
+@contextlib.contextmanager
+def decision() -> Iterator[None]:
+    """One process of this machine at a time decides about champions; a killed one loses the lock."""
+    with FileLock(files.project_root() / "mlflow.db.champion.lock"):
+        yield
+
+
+def champion(name: str) -> ModelVersion | None:
+    """The version that is the champion of a data set, or None."""
+    try:
+        return mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):  # no model, or no alias
+            return None
+        raise
+
+
+def register(name: str, run_id: str, model_id: str, tags: dict[str, str]) -> ModelVersion:
+    """The version of a logged model, with these tags. A try that was killed has perhaps made it already."""
+    client = mlflow.MlflowClient()
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+    version = next((each for each in found if each.model_id == model_id), None) or client.create_model_version(
+        name, f"models:/{model_id}", run_id, model_id=model_id
+    )
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version.version, key, value[:5000])
+    return version
+
+
+def make_champion(name: str, version: ModelVersion, why: str, overridden: list[str]) -> Move:
+    """Moves the alias, on the record. Hold `decision`. Does nothing more where this version is the champion already."""
+    moves = history(name)
+    current = champion(name)
+    if moves and current and current.version == moves[-1].version == version.version:
+        return moves[-1]
+    move = Move(str(version.version), version.run_id or "", _now(), getpass.getuser(), why, overridden)
+    client = mlflow.MlflowClient()
+    client.set_registered_model_tag(name, f"{MOVE}{len(moves) + 1:06d}", json.dumps(move._asdict()))
+    client.set_registered_model_alias(name, CHAMPION, move.version)
+    return move
+
+
+def finish_move(name: str) -> None:
+    """Finishes a move that was written down and then killed. Hold `decision`."""
+    moves, current = history(name), champion(name)
+    if moves and (current is None or str(current.version) != moves[-1].version):
+        mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, moves[-1].version)
+
+
+def history(name: str) -> list[Move]:
+    """The moves of the alias, the oldest first. Raises UserError for a record that is none of ours."""
+    try:
+        tags = mlflow.MlflowClient().get_registered_model(name).tags
+    except MlflowException as error:
+        if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            return []
+        raise
+    try:
+        return [Move(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(MOVE)]
+    except (ValueError, TypeError) as error:
+        raise UserError(f"registered model {name}: its record of champions is damaged ({error})") from None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
