@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def judge(found: Findings, limits: Gate, behaviour: Behaviour, facts: dict[str, 
     ]
     changed = {each.name: each.changed.value for each in found.invariances}
     for name, limit in behaviour.changes.items():
-        verdicts.append(at_most(f"answers changed by {name}", lambda name=name: changed[name], limit))
+        verdicts.append(at_most(f"answers changed by {name}", partial(changed.__getitem__, name), limit))
     verdicts += [Verdict(rule, is_true, "yes" if is_true else "no", "yes") for rule, is_true in facts.items()]
     return verdicts
 
@@ -44,8 +45,8 @@ def judge(found: Findings, limits: Gate, behaviour: Behaviour, facts: dict[str, 
 def compare(right: np.ndarray, champion_right: np.ndarray | None, level: float) -> Verdict:
     """Whether a model is not worse than the champion on the same test images, by McNemar's exact test.
 
-    `right`, `champion_right`: bool (n,), which images each names rightly; None where there is no champion. The model is
-    worse if it is right less often, and chance alone would make such a difference in less than a share `level` of cases.
+    `right`, `champion_right`: bool (n,), which images each names rightly; None where there is no champion. A model is
+    worse if it is right less often, and chance alone would make such a difference with probability below `level`.
     """
     rule, allowed = "not worse than the champion", f"p at least {level} where it is right less often"
     if champion_right is None:

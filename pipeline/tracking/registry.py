@@ -27,7 +27,7 @@ MOVE = "champion.move."  # a tag of the registered model, with a number behind i
 class Move(NamedTuple):
     """Why a version became the champion."""
 
-    version: str
+    version: int
     run_id: str
     when: str  # UTC, ISO 8601
     who: str
@@ -54,15 +54,15 @@ def champion(name: str) -> ModelVersion | None:
 
 def register(name: str, run_id: str, model_id: str, tags: dict[str, str]) -> ModelVersion:
     """The version of a logged model, with these tags. A try that was killed has perhaps made it already."""
-    client = mlflow.MlflowClient()
+    client, source = mlflow.MlflowClient(), f"models:/{model_id}"
     try:
         client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
     found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
-    version = next((each for each in found if each.model_id == model_id), None) or client.create_model_version(
-        name, f"models:/{model_id}", run_id, model_id=model_id
+    version = next((each for each in found if each.source == source), None) or client.create_model_version(
+        name, source, run_id, model_id=model_id
     )
     for key, value in tags.items():
         client.set_model_version_tag(name, version.version, key, value[:5000])
@@ -73,20 +73,20 @@ def make_champion(name: str, version: ModelVersion, why: str, overridden: list[s
     """Moves the alias, on the record. Hold `decision`. Does nothing more where this version is the champion already."""
     moves = history(name)
     current = champion(name)
-    if moves and current and current.version == moves[-1].version == version.version:
+    if moves and current and int(current.version) == moves[-1].version == int(version.version):
         return moves[-1]
-    move = Move(str(version.version), version.run_id or "", _now(), getpass.getuser(), why, overridden)
+    move = Move(int(version.version), version.run_id or "", _now(), getpass.getuser(), why, overridden)
     client = mlflow.MlflowClient()
     client.set_registered_model_tag(name, f"{MOVE}{len(moves) + 1:06d}", json.dumps(move._asdict()))
-    client.set_registered_model_alias(name, CHAMPION, move.version)
+    client.set_registered_model_alias(name, CHAMPION, str(move.version))
     return move
 
 
 def finish_move(name: str) -> None:
     """Finishes a move that was written down and then killed. Hold `decision`."""
     moves, current = history(name), champion(name)
-    if moves and (current is None or str(current.version) != moves[-1].version):
-        mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, moves[-1].version)
+    if moves and (current is None or int(current.version) != moves[-1].version):
+        mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, str(moves[-1].version))
 
 
 def history(name: str) -> list[Move]:

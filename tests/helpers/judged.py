@@ -1,4 +1,4 @@
-"""Findings on a model that needs no training: it takes an image for the class of its brightest quarter."""
+"""Findings on a model that needs no training, and is wrong often enough to be interesting."""
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,10 @@ from pipeline.reporting.model_report import Origin
 
 
 def by_brightness(classes: int):
-    """images → probabilities: surer, the brighter the image; the class goes by its mean pixel."""
+    """images → probabilities: the class goes by the mean pixel, in which the right side counts more than the left."""
 
     def predict(images: np.ndarray) -> np.ndarray:
-        light = images.reshape(len(images), -1).mean(axis=1)
+        light = images.mean(axis=(1, 3)) @ np.linspace(0.5, 1.5, images.shape[2]) / images.shape[2]
         probabilities = np.full((len(images), classes), 0.4 / (classes - 1))
         probabilities[np.arange(len(images)), (light.astype(int) // 3) % classes] = 0.6
         return probabilities

@@ -1,17 +1,19 @@
 """The sections of params.yaml: which keys there are, of which type, in which range. Frozen and strict."""
 
 from pipeline.config.schema.dataset import Dataset, IdxFiles
-from pipeline.config.schema.params import Checks, Evaluate, Params, Preprocess
+from pipeline.config.schema.params import Behaviour, Checks, Evaluate, Gate, Params, Preprocess
 from pipeline.config.schema.section import Section
 from pipeline.config.schema.train import Cnn, Train
 from pipeline.config.schema.tune import Dimension, Tune
 
 __all__ = [
+    "Behaviour",
     "Checks",
     "Cnn",
     "Dataset",
     "Dimension",
     "Evaluate",
+    "Gate",
     "IdxFiles",
     "Params",
     "Preprocess",

@@ -35,10 +35,37 @@ class Preprocess(Section):
     checks: Checks
 
 
+class Behaviour(Section):
+    """Limits of the behaviour tests: how many of the answers may change, as a share of the test images."""
+
+    flip: float = Field(ge=0, le=1, description="Pictures mirrored left to right.")
+    shift: float = Field(ge=0, le=1, description="Moved by one pixel, to any side.")
+    light: float = Field(ge=0, le=1, description="A tenth darker or brighter.")
+    noise: float = Field(ge=0, le=1, description="With a little noise.")
+    archetypes: float = Field(ge=0, le=1, description="Lowest share of classes whose most typical image is recognised.")
+
+    @property
+    def changes(self) -> dict[str, float]:
+        """Name of a change → highest share of answers that it may change."""
+        return {name: value for name, value in self if name != "archetypes"}
+
+
+class Gate(Section):
+    """Rules by which a model becomes the champion."""
+
+    accuracy: float = Field(ge=0, le=1, description="Lowest accuracy on the test images.")
+    worst_class: float = Field(ge=0, le=1, description="Lowest accuracy on the images of any class.")
+    calibration_error: float = Field(ge=0, le=1, description="Highest expected calibration error.")
+    not_worse: float = Field(ge=0, le=1, description="A model is worse than the champion below this p-value.")
+    strict: bool = Field(description="Whether a refused model makes the stage evaluate fail.")
+    register_rejected: bool = Field(description="Whether a refused model is registered too, as no champion.")
+
+
 class Evaluate(Section):
     calibration_bins: int = Field(ge=1, le=1000, description="Bins of the expected calibration error.")
     mistakes: int = Field(ge=1, le=100, description="How many of the most confident mistakes are shown.")
     showcase: int = Field(ge=0, description="Index of the test image shown with its probabilities.")
+    behaviour: Behaviour
 
 
 class Params(Section):
@@ -47,6 +74,7 @@ class Params(Section):
     preprocess: Preprocess
     train: Train
     evaluate: Evaluate
+    gate: Gate
     tune: Tune
 
     @model_validator(mode="after")
