@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from pipeline.config.schema import Evaluate
 from pipeline.data.arrays import Split
+from pipeline.evaluation.cost import Cost
 from pipeline.evaluation.findings import Findings
-from pipeline.models.cost import Cost
 from pipeline.reporting import charts, page, pictures
 
 CELLS = 100  # kinds of mistakes whose pictures the page carries, the most frequent ones
@@ -30,7 +31,7 @@ class Origin(NamedTuple):
     checks: dict[str, Any]  # as in reports/data_checks.json
 
 
-def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, shown: int) -> str:
+def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, settings: Evaluate) -> str:
     """Returns the page; equal input gives equal text. `predicted` (n,): the class given to each test image."""
     history, best = origin.history, origin.training["best_epoch"]
     failed = sum(not check["passed"] for check in origin.checks["checks"])
@@ -52,7 +53,8 @@ def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, 
             "Accuracy by confidence", *(found.calibration[name] for name in ("confidence", "accuracy", "images"))
         ),
         picture=lambda index: pictures.data_uri(test.images[index : index + 1]),
-        shown=shown,
+        shown=settings.mistakes,
+        limits=settings.behaviour.changes,
         cost=origin.cost,
         size=origin.size,
         checks_passed=not failed,

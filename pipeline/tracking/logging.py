@@ -11,6 +11,8 @@ from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import LoggedModelStatus, RunInfo
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
+from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from pipeline.config.schema import leaves
 from pipeline.core import files
@@ -68,6 +70,14 @@ def log_files(paths: list[Path], folder: str | None = None) -> None:
 def log_text(text: str, name: str) -> None:
     """Logs a text as an artifact."""
     mlflow.log_text(text, name)
+
+
+def log_description(text: str) -> None:
+    """Makes a Markdown text the description of the run, which the UI shows on its page. The end of a long one is cut."""
+    if len(text) > MAX_TAG_VAL_LENGTH:
+        cut = text[: MAX_TAG_VAL_LENGTH - 100]
+        text = cut[: cut.rindex("\n") + 1] + "\n… the rest is in the artifact model_card.md\n"
+    mlflow.set_tag(MLFLOW_RUN_NOTE, text)
 
 
 def log_bytes(content: bytes, name: str) -> None:

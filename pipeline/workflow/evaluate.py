@@ -4,44 +4,91 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 
-from pipeline.config.schema import Dataset, Evaluate
-from pipeline.core import files, paths
+from pipeline.config.schema import Dataset, Evaluate, Train, leaves
+from pipeline.core import cli, files, paths
 from pipeline.core.cli import say
 from pipeline.data import arrays
 from pipeline.evaluation import outputs, plots
+from pipeline.evaluation.cost import cost
+from pipeline.evaluation.findings import Findings, findings
 from pipeline.models import saving
 from pipeline.provenance import lineage
-from pipeline.tracking.logging import log_data, log_files, log_metrics, log_start
+from pipeline.reporting import model_card, model_report
+from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start
 
 
-def evaluate(dataset_config: Dataset, settings: Evaluate, out: Path) -> None:
+def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Path) -> None:
     """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`."""
-    test, classes = arrays.load(paths.TEST), dataset_config.classes
-    probabilities = outputs.predict(saving.load(out / paths.MODEL), test.images)
-    history, training = pd.read_csv(out / paths.HISTORY), json.loads((out / paths.TRAIN_METRICS).read_text())
-    for path, text in outputs.texts(test, probabilities, classes, settings.calibration_bins).items():
+    test, model = arrays.load(paths.TEST), saving.load(out / paths.MODEL)
+    probabilities = outputs.predict(model, test.images)
+    predicted = probabilities.argmax(axis=1)
+    found = findings(
+        test,
+        probabilities,
+        dataset_config.classes,
+        settings.calibration_bins,
+        settings.mistakes,
+        lambda images: outputs.predict(model, images),
+    )
+    origin = describe_origin(dataset_config, params, model, out)
+    written = outputs.texts(found, test.labels, predicted) | {
+        paths.MODEL_REPORT: model_report.render(found, test, predicted, origin, settings),
+        paths.MODEL_CARD: model_card.render(found, origin, dataset_config.image_shape),
+    }
+    for path, text in written.items():
         files.write_text(out / path, text)
-    curves = plots.learning_curves(history, training["best_epoch"])
-    for path, figure in outputs.pictures(test, probabilities, classes, settings, curves).items():
+    curves = plots.learning_curves(origin.history, origin.training["best_epoch"])
+    for path, figure in outputs.pictures(found, test, probabilities, settings, curves).items():
         plots.save(figure, out / path)
-    overall = record(dataset_config.name, settings.model_dump(), out)
-    say(f"test accuracy {overall['accuracy']:.4f} on {len(test.labels):,} images")
+    record(dataset_config.name, settings.model_dump(), out)
+    tell(found)
 
 
-def record(data: str, settings: dict[str, Any], out: Path) -> dict[str, float]:
-    """Logs the outputs of an evaluation below `out` into the active MLflow run; returns the metrics.
+def describe_origin(dataset_config: Dataset, params: Train, model: keras.Model, out: Path) -> model_report.Origin:
+    """What the model below `out` was made of. All of it is the same each time the model is made."""
+    with cli.suppress_stderr():  # tensorflow's profiler says that it is old
+        counted = cost(model)
+    return model_report.Origin(
+        data_set=dataset_config.name,
+        model=params.model.name,
+        summary=saving.summary(model),
+        cost=counted,
+        size=(out / paths.MODEL).stat().st_size,
+        params=leaves.values(params),
+        lineage={str(paths.MODEL): files.sha256(out / paths.MODEL)}
+        | dataset_config.train.sha256
+        | dataset_config.test.sha256,
+        history=pd.read_csv(out / paths.HISTORY),
+        training=json.loads((out / paths.TRAIN_METRICS).read_text(encoding="utf-8")),
+        checks=json.loads(paths.DATA_CHECKS[0].read_text(encoding="utf-8")),
+    )
+
+
+def record(data: str, settings: dict[str, Any], out: Path) -> None:
+    """Logs the outputs of an evaluation below `out` into the active MLflow run.
 
     Logs the test images too, as the data set `data` test, where they are here.
     """
-    log_start({}, {f"evaluate.{name}": str(value) for name, value in settings.items()})  # a later one may differ
+    log_start(
+        {}, {f"evaluate.{name}": str(value) for name, value in leaves.flatten(settings)}
+    )  # a later one may differ
     if paths.TEST.is_dir():
         tags = lineage.data_tags({"test": paths.TEST})
         log_start({}, tags)
         log_data(f"{data} test", arrays.load(paths.TEST), tags["data.test.sha256"], context="test")
-    overall = json.loads((out / paths.TEST_METRICS).read_text(encoding="utf-8"))
-    log_metrics(overall)
-    log_files([out / paths.FIGURES])
+    log_metrics(json.loads((out / paths.TEST_METRICS).read_text(encoding="utf-8")))
+    log_files([out / paths.FIGURES, out / paths.MODEL_REPORT, out / paths.MODEL_CARD])
     log_files([out / path for path in outputs.TABLES], "tables")
-    return overall["test"]
+    log_description((out / paths.MODEL_CARD).read_text(encoding="utf-8"))
+
+
+def tell(found: Findings) -> None:
+    """Prints the verdict in a line."""
+    accuracy = found.accuracy
+    say(
+        f"test accuracy {accuracy.value:.4f} on {accuracy.total:,} images "
+        f"(95 % interval {accuracy.low:.4f} to {accuracy.high:.4f})"
+    )

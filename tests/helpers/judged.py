@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.arrays import Split
+from pipeline.evaluation.cost import Cost
 from pipeline.evaluation.findings import Findings, findings
-from pipeline.models.cost import Cost
 from pipeline.reporting.model_report import Origin
 
 

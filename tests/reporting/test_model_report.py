@@ -3,18 +3,25 @@ import re
 import numpy as np
 import pytest
 from helpers.browser import render_text
-from helpers.data import make_split
+from helpers.data import SHIPPED, make_split
 from helpers.judged import judge, make_origin
 
+from pipeline.config.load import load
+from pipeline.config.schema import Evaluate
 from pipeline.data.arrays import Split
 from pipeline.reporting import model_report
 
 SPLIT, CLASSES = make_split(60, 1), ["T-shirt/top", "B & <b>", "C", "D"]
 
 
+def settings() -> Evaluate:
+    (found,) = load("evaluate", path=SHIPPED)
+    return found
+
+
 def report(split=SPLIT, classes=CLASSES, **changes):
     found, predicted = judge(split, classes)
-    return found, model_report.render(found, split, predicted, make_origin(**changes), shown=5)
+    return found, model_report.render(found, split, predicted, make_origin(**changes), settings())
 
 
 def test_the_page_says_what_was_found():

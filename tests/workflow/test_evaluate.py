@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.data import make_split
+from helpers.judged import make_origin
 from ruamel.yaml import YAML
 
 from pipeline.core import files, paths
@@ -36,6 +37,7 @@ def trained(store, tmp_path, monkeypatch, params):
     monkeypatch.chdir(tmp_path)
     arrays.save(paths.TEST, make_split(8, 1))
     saving.save(architectures.build((8, 8, 1), 4, params.train), paths.MODEL)
+    files.write_text(paths.DATA_CHECKS[0], json.dumps({"checks": [{"passed": True}]}))
     files.write_text(paths.RUN_ID, "f" * 32 + "\n")
     files.write_text(paths.HISTORY, HISTORY)
     training = {"best_epoch": 2, "validation": {"loss": 0.9, "accuracy": 0.6}}
@@ -48,9 +50,10 @@ def trained(store, tmp_path, monkeypatch, params):
 def judged(trained, monkeypatch, params):
     """The id of the run of an evaluation whose result is known."""
     monkeypatch.setattr("pipeline.models.saving.load", lambda _: Judge())
+    monkeypatch.setattr("pipeline.workflow.evaluate.describe_origin", lambda *_: make_origin())
     settings = params.evaluate.model_copy(update={"calibration_bins": 4, "mistakes": 2, "showcase": 7})
     with runs.run() as run_id:
-        evaluate(params.dataset, settings, Path())
+        evaluate(params.dataset, params.train, settings, Path())
     return run_id
 
 
@@ -91,12 +94,15 @@ def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store):
     assert artifacts == [f"figures/{name}.png" for name in pictures] + [f"tables/{name}.csv" for name in tables]
     for name in pictures:
         assert (paths.FIGURES / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert run.data.tags["mlflow.note.content"] == paths.MODEL_CARD.read_text(encoding="utf-8")
+    assert {"model.html", "model_card.md"} <= {item.path for item in store.list_artifacts(judged)}
+    assert "87.5&nbsp;%" in paths.MODEL_REPORT.read_text(encoding="utf-8")
     assert not paths.TRAIN.exists() and not paths.VALIDATION.exists()  # nothing else was needed
 
 
 def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, params, store, monkeypatch):
     with runs.run() as lost:
-        evaluate(params.dataset, params.evaluate, Path())
+        evaluate(params.dataset, params.train, params.evaluate, Path())
     store.delete_run(lost)
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "reports" in path.parts}
 

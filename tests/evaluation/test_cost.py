@@ -1,7 +1,8 @@
 from helpers.data import SHIPPED
 
 from pipeline.config.load import load
-from pipeline.models import architectures, cost
+from pipeline.evaluation import cost
+from pipeline.models import architectures
 
 
 def test_the_cost_of_the_shipped_model():
