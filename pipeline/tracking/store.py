@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
+from pipeline.tracking import relocate
 
 PATIENCE = 5  # seconds to connect to a server, and again as many until it answers
 
@@ -61,9 +62,12 @@ def open_store() -> None:
                 mlflow.set_tracking_uri(f"sqlite:///{new}")
                 mlflow.search_experiments(max_results=1)
         mlflow.set_tracking_uri(uri)
-        experiments = mlflow.search_experiments(order_by=["experiment_id"], max_results=1)
-    if experiments and database == root / "mlflow.db":
-        _check_place(experiments[0].artifact_location or "")
+        mlflow.search_experiments(max_results=1)
+    if database == root / "mlflow.db" and relocate.former_place(database) not in (None, f"{root}/mlruns"):
+        raise UserError(
+            f"MLflow's store keeps artifacts in {relocate.former_place(database)}, not in this folder (it was moved or "
+            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline relocate"
+        )
 
 
 def address() -> str:
@@ -132,13 +136,3 @@ def _ask(server: str) -> None:
             else ""
         )
         raise UserError(f"{name} does not answer ({reason}){hint}") from None
-
-
-def _check_place(artifacts: str) -> None:
-    """Raises UserError where our own store keeps its artifacts elsewhere than in this folder."""
-    is_elsewhere = artifacts != f"{files.project_root()}/mlruns/0"
-    if is_elsewhere and artifacts.endswith(("/mlruns/0", "mlflow-artifacts:/0")):
-        raise UserError(
-            f"MLflow's store keeps artifacts in {artifacts.removesuffix('/0')}, not in this folder (it was moved or "
-            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline relocate"
-        )
