@@ -1,6 +1,7 @@
 """A small data set in real IDX files, and copies of the project that use it."""
 
 import os
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -70,15 +71,31 @@ def done(tmp_path_factory, source) -> Project:
     return project
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory) -> Path:
+    """A store without a run: MLflow takes seconds to make its tables. Leave it as it is."""
+    from pipeline.tracking.store import open_store
+
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        monkeypatch.setenv("DVC_ROOT", str(folder))
+        open_store()
+    return folder / "mlflow.db"
+
+
 @pytest.fixture
-def store(tmp_path, monkeypatch):
+def store(tmp_path, monkeypatch, empty_store):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     import mlflow
 
+    from pipeline.tracking import relocate
     from pipeline.tracking.store import open_store
 
+    database = shutil.copy(empty_store, tmp_path)
+    relocate.replace(Path(database), f"{empty_store.parent}/mlruns", f"{tmp_path}/mlruns")
     open_store()
     yield mlflow.MlflowClient()
     mlflow.end_run()
