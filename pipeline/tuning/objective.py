@@ -18,6 +18,7 @@ from pipeline.tracking import runs
 from pipeline.tracking.logging import log_epoch, log_files, log_metrics, log_start
 from pipeline.training import checkpoint, loop
 from pipeline.training.fingerprint import fingerprint
+from pipeline.training.history import Epoch, TrainingState, best_epoch
 from pipeline.tuning import storage, trials
 from pipeline.tuning.study import Interrupted, Plan
 
@@ -55,7 +56,7 @@ def objective(
             history = loop.fit(model, splits["train"], splits["validation"], params, on_epoch, restored)
         except UserError as error:
             raise TrainingFailed(str(error)) from None
-        best = loop.best_epoch(history)
+        best = best_epoch(history)
         _log_result(trial.study, model, best)
         metrics = trial.user_attrs | {"validation_accuracy": best.validation["accuracy"]}
         return tuple(float(metrics[name]) for name in plan.tune.objectives)
@@ -86,9 +87,9 @@ def _recorder(
     plan: Plan,
     model: "keras.Model",
     folder: Path,
-    restored: loop.TrainingState,
+    restored: TrainingState,
     stopping: Callable[[], bool],
-) -> Callable[[loop.TrainingState], None]:
+) -> Callable[[TrainingState], None]:
     """Returns what reports and logs each epoch of a trial, keeps its checkpoint, and ends it early where it should.
 
     That raises TrialPruned or Interrupted, after the checkpoint is kept.
@@ -97,12 +98,12 @@ def _recorder(
     cpu_before = trial.user_attrs.get("cpu_seconds", 0.0) if restored.history else 0.0
     wall_started, cpu_started = time.monotonic(), time.process_time()
 
-    def record(epoch: loop.Epoch, **cost: float) -> None:
+    def record(epoch: Epoch, **cost: float) -> None:
         log_epoch(epoch.row(), **cost)
         if has_one_objective:
             trial.report(epoch.validation["accuracy"], epoch.epoch)
 
-    def on_epoch(state: loop.TrainingState) -> None:
+    def on_epoch(state: TrainingState) -> None:
         epoch = state.history[-1]
         cpu_seconds = round(cpu_before + time.process_time() - cpu_started, 3)
         trial.set_user_attr("cpu_seconds", cpu_seconds)
@@ -123,7 +124,7 @@ def _recorder(
     return on_epoch
 
 
-def _log_result(study: optuna.Study, model: "keras.Model", best: loop.Epoch) -> None:
+def _log_result(study: optuna.Study, model: "keras.Model", best: Epoch) -> None:
     """Logs the best epoch, and the model if no trial so far is better: the study's run takes the winner's from here."""
     log_metrics({"best_epoch": best.epoch, "best": {"accuracy": best.validation["accuracy"]}})
     leader = trials.best_trial(study)
