@@ -63,7 +63,7 @@ def test_an_edit_during_training_fails_the_stage_and_once_undone_it_goes_on(prep
 @pytest.fixture
 def other_process(params_file):
     """Another process that has the lock on the outputs here, until it is told to go on."""
-    code = "from pipeline.core import stage\nwith stage.outputs_lock():\n    print('has it', flush=True)\n    input()"
+    code = "from pipeline.core import stage\nwith stage.begin(tuple):\n    print('has it', flush=True)\n    input()"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True, env=environment) as process:
         process.stdout.readline()
