@@ -73,7 +73,7 @@ def log_text(text: str, name: str) -> None:
 
 
 def log_description(text: str) -> None:
-    """Makes a Markdown text the description of the run, which the UI shows on its page. The end of a long one is cut."""
+    """Makes a Markdown text the description of the run, which the UI shows. The end of a long one is cut."""
     if len(text) > MAX_TAG_VAL_LENGTH:
         cut = text[: MAX_TAG_VAL_LENGTH - 100]
         text = cut[: cut.rindex("\n") + 1] + "\n… the rest is in the artifact model_card.md\n"
