@@ -1,8 +1,8 @@
 """The rules by which a model is accepted or refused. A rule that cannot be computed is not kept."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +11,7 @@ from pipeline.evaluation import intervals
 from pipeline.evaluation.findings import Findings
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a rule says of a model: whether it is kept, what was found, and what is allowed."""
 
     rule: str

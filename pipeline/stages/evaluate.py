@@ -13,18 +13,20 @@ from pipeline.workflow.restore import ensure_run
 
 
 def main() -> None:
-    with stage.begin(lambda: load("dataset", "train", "evaluate")) as begun:
-        dataset_config, params, settings = begun.params
+    with stage.begin(lambda: load("dataset", "train", "evaluate", "gate")) as begun:
+        dataset_config, params, settings, rules = begun.params
         stage.require(paths.TEST)
         run_id = ensure_run(dataset_config)
         with cli.suppress_stderr():
             from pipeline.tracking import queries, runs
             from pipeline.training import checkpoint
+            from pipeline.workflow import gate
             from pipeline.workflow.evaluate import evaluate
 
         with runs.run(run_id):
-            evaluate(dataset_config, params, settings, Path())
+            judged = evaluate(dataset_config, params, settings, Path())
             begun.assert_unchanged()
+            gate.decide(run_id, dataset_config, *judged, (rules, settings.behaviour))
         if training := queries.tag(run_id, "training"):
             checkpoint.discard(training)  # kept till here: a kill before DVC had noted the outputs would have needed it
     say(f"all that was found is in {paths.MODEL_REPORT}")

@@ -9,6 +9,7 @@ import getpass
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import mlflow
@@ -101,6 +102,23 @@ def history(name: str) -> list[Move]:
         return [Move(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(MOVE)]
     except (ValueError, TypeError) as error:
         raise UserError(f"registered model {name}: its record of champions is damaged ({error})") from None
+
+
+def previous(name: str) -> Move:
+    """The last move to another version than that of the champion. Raises UserError where there was none."""
+    moves = history(name)
+    for move in reversed(moves):
+        if move.version != moves[-1].version:
+            return move
+    raise UserError(f"{name} has had no champion before this one")
+
+
+def model_file(version: ModelVersion, folder: Path) -> Path:
+    """The .keras file of a version, copied to `folder`. Raises UserError where the store has lost it."""
+    try:
+        return Path(mlflow.artifacts.download_artifacts(f"{version.source}/data/model.keras", dst_path=str(folder)))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"version {version.version} of {version.name}: its file is lost ({error})") from None
 
 
 def _now() -> str:

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 
 from pipeline.config.schema import Dataset, Evaluate, Train, leaves
 from pipeline.core import cli, files, paths
 from pipeline.core.cli import say
 from pipeline.data import arrays
+from pipeline.data.arrays import Split
 from pipeline.evaluation import outputs, plots
 from pipeline.evaluation.cost import cost
 from pipeline.evaluation.findings import Findings, findings
@@ -20,8 +22,13 @@ from pipeline.reporting import model_card, model_report
 from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start
 
 
-def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Path) -> None:
-    """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`."""
+def evaluate(
+    dataset_config: Dataset, params: Train, settings: Evaluate, out: Path
+) -> tuple[Split, Findings, np.ndarray]:
+    """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`.
+
+    Returns the test images, what was found, and the class (n,) given to each image.
+    """
     test, model = arrays.load(paths.TEST), saving.load(out / paths.MODEL)
     probabilities = outputs.predict(model, test.images)
     predicted = probabilities.argmax(axis=1)
@@ -45,6 +52,7 @@ def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Pa
         plots.save(figure, out / path)
     record(dataset_config.name, settings.model_dump(), out)
     tell(found)
+    return test, found, predicted
 
 
 def describe_origin(dataset_config: Dataset, params: Train, model: keras.Model, out: Path) -> model_report.Origin:
@@ -82,7 +90,8 @@ def record(data: str, settings: dict[str, Any], out: Path) -> None:
     log_metrics(json.loads((out / paths.TEST_METRICS).read_text(encoding="utf-8")))
     log_files([out / paths.FIGURES, out / paths.MODEL_REPORT, out / paths.MODEL_CARD])
     log_files([out / path for path in outputs.TABLES], "tables")
-    log_description((out / paths.MODEL_CARD).read_text(encoding="utf-8"))
+    if (out / paths.MODEL_CARD).is_file():  # not yet, where a run is restored that an older version evaluated
+        log_description((out / paths.MODEL_CARD).read_text(encoding="utf-8"))
 
 
 def tell(found: Findings) -> None:
