@@ -88,7 +88,9 @@ def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch, l
         monkeypatch.setenv("DVC_ROOT", str(tmp_path))
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setenv("DVC_STAGE", "train")
-        with pytest.raises(UserError, match=rf"{address} does not answer \(.*{reason}\); `dvc checkout` puts back"):
+        with pytest.raises(
+            UserError, match=rf"{address} does not answer \(.*{reason}\); `dvc checkout && git checkout reports`"
+        ):
             open_store()
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ, "later questions are patient"
     assert not list(tmp_path.iterdir()), "no lock, for which others would wait"
