@@ -107,29 +107,14 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     )
 
 
-def test_mlflow_run_makes_the_study_its_run(prepared, tmp_path):
-    project = prepared.copy(tmp_path / "copy")
-    shown = project.ok("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trials=1")
-    assert shown.count("  →  ") == 1
-    (parent,) = [run for run in project.runs() if "best_filters" in run.data.params]
-    assert len(project.runs()) == 2 and parent.data.params["trials"] == "1"
-
-
-def test_two_launches_at_once_from_nothing_share_one_study(prepared, tmp_path):
-    project = prepared.copy(tmp_path / "copy")
-    both = [project.start(*tune("--trials", "6")) for _ in range(2)]
-    outputs = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], outputs
-    study = check(project, 6)
-    assert len(study.trials) == 6 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
-
-
-def test_several_objectives_give_a_front(prepared, tmp_path):
+def test_several_objectives_give_a_front_in_the_run_that_mlflow_run_opened_for_the_study(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy")
     project.change("tune", objectives=["validation_accuracy", "parameters"], pruner="none")
-    project.ok(*tune("--trials", "4"))
+    command = ("mlflow", "run", ".", "--env-manager", "local", "--run-name", "study first", "-e", "tune")
+    assert project.ok(*command, "-P", "trials=4").count("  →  ") == 4
     study = check(project, 4)
     (parent,) = parents(project)
+    assert len(project.runs()) == 5 and parent.data.params["trials"] == "4"
     path = project.client().download_artifacts(parent.info.run_id, "tables/front.csv", str(tmp_path))
     rows = Path(path).read_text().splitlines()
     assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(study.best_trials)
