@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from helpers.data import idx_bytes, make_split, write_source
+from helpers.data import make_split, write_source
 from helpers.project import ROOT, Project
 
 pytestmark = pytest.mark.e2e
@@ -57,19 +57,14 @@ def test_bad_data_stops_before_anything_is_written(workspace, tmp_path):
     assert workspace.outputs() == before
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"\0\0\x08\x02" + bytes(100), "has 2 dimensions; 3 are expected"),
-        (idx_bytes(make_split(160, 1).images.squeeze(-1))[:-64], "10192 is 64 too few"),
-    ],
-)
-def test_a_damaged_raw_file_is_named(workspace, content, message):
+def test_a_damaged_raw_file_is_named(workspace):
+    """tests/data/test_raw.py has other damages."""
     before = workspace.outputs()
-    (workspace.folder / "data/raw/train-images").write_bytes(content)
+    path = workspace.folder / "data/raw/train-images"
+    path.write_bytes(path.read_bytes()[:-64])
     try:
         shown = workspace.fails("python", "-m", "pipeline", "preprocess")
-        assert "data/raw/train-images" in shown and message in shown
+        assert "error: data/raw/train-images: 160 × 8 × 8 values make 10256 bytes; this file has 10192" in shown
         after = workspace.outputs()
         assert {name for name in before if after.get(name) != before[name]} == {"data/raw/train-images"}
     finally:
@@ -83,7 +78,7 @@ def test_without_network_and_source_each_source_is_listed_and_the_files_stay(wor
     workspace.write_params(params)
     try:
         shown = workspace.fails("dvc", "repro")
-        assert "http://127.0.0.1:9/data/: train-images: Cannot connect" in shown
+        assert "http://127.0.0.1:9/data/: train-images.gz: Cannot connect" in shown
         assert "/nowhere: has neither train-images.gz nor train-images" in shown
         assert workspace.outputs() == before
     finally:
