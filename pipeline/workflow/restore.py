@@ -32,7 +32,9 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
     sha256 = files.sha256(paths.MODEL)
     if found := queries.find_run_of_model(trained, sha256):
         if queries.tag(found, "model.sha256") != sha256:
-            raise UserError(f"{paths.MODEL}: is not the model that run {found} trained; `dvc checkout` puts that back")
+            raise UserError(
+                f"{paths.MODEL}: is not the model that run {found} trained; `dvc checkout --force` puts that back"
+            )
         return found
     with cli.suppress_stderr():
         from pipeline.models import architectures, saving
@@ -42,8 +44,8 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
     for path in OUTPUTS:
         if locked.get(path.as_posix()) not in (None, hashes.md5(path)):
             raise UserError(
-                f"{path}: is not the one in {paths.LOCK}, and run {trained} is not in this MLflow store; "
-                "`dvc checkout` puts that one back, or `dvc repro --force train` trains anew"
+                f"{path}: is not the one in {paths.LOCK}, and run {trained} is not in this MLflow store; `dvc checkout "
+                f"--force` ({paths.TRAIN_METRICS}: `git checkout`) puts that one back, `dvc repro --force train` trains"
             )
     classes = len(dataset_config.classes)
     model = saving.load(paths.MODEL, architectures.build(dataset_config.image_shape, classes, params))

@@ -140,7 +140,9 @@ def test_without_its_run_an_output_has_to_be_the_one_that_dvc_has_noted(trained,
         saving.save(architectures.build((8, 8, 1), 4, other), path)
     else:
         path.write_text(HISTORY.replace("0.6", "0.9"))
-    with pytest.raises(UserError, match=rf"{path}: is not the one in dvc\.lock, .*`dvc checkout` .*`dvc repro --force"):
+    with pytest.raises(
+        UserError, match=rf"{path}: is not the one in dvc\.lock, .*`dvc checkout --force` .*`dvc repro --force"
+    ):
         restore.ensure_run(params.dataset, params.train)
     assert store.search_runs(["0"]) == [] and not paths.TEST_METRICS.exists()
 
