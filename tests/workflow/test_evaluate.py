@@ -13,7 +13,7 @@ from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.data import arrays
 from pipeline.models import architectures, saving
-from pipeline.provenance import hashes
+from pipeline.provenance import dvc_files
 from pipeline.tracking import logging, queries, runs
 from pipeline.workflow import restore
 from pipeline.workflow.evaluate import evaluate
@@ -101,7 +101,7 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "reports" in path.parts}
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # a restoration that is killed half way
-        patch.setattr(restore, "restore_evaluation", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("pipeline.workflow.evaluate.record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         restore.ensure_run(params.dataset, params.train)
     half, status = queries.find_tagged("restored_from", "f" * 32)
     assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
@@ -128,7 +128,7 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
 
 def lock(*outputs: Path) -> None:
     """Notes outputs in dvc.lock, as DVC does when the stage train has ended."""
-    outs = [{"path": path.as_posix(), "md5": hashes.md5(path)} for path in outputs]
+    outs = [{"path": path.as_posix(), "md5": dvc_files.md5(path)} for path in outputs]
     YAML().dump({"stages": {"train": {"outs": outs}}}, paths.LOCK)
 
 
