@@ -61,16 +61,8 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> Figure:
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
         if count:
-            dark = shares[row, column] > 0.5
-            axis.text(
-                column,
-                row,
-                f"{count}",
-                ha="center",
-                va="center",
-                color="white" if dark else "black",
-                fontsize=9,
-            )
+            color = "white" if shares[row, column] > 0.5 else "black"
+            axis.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=9)
     ticks = range(len(classes))
     axis.set_xticks(ticks, classes, rotation=45, ha="right")
     axis.set_yticks(ticks, classes)
@@ -102,7 +94,8 @@ def showcase(image: np.ndarray, probabilities: np.ndarray, label: int, classes: 
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
     _show(left, image)
-    left.set(xticks=[], yticks=[], title=f"test image {index}: {classes[label]} (class {label})")
+    left.set(xticks=[], yticks=[])
+    figure.suptitle(f"test image {index}: {classes[label]} (class {label})", x=0.01, ha="left")  # room for long names
     colors = ["#2c7a3f" if number == label else "#9aa7b4" for number in range(len(classes))]
     right.barh(range(len(classes)), probabilities, color=colors)
     for number, probability in enumerate(probabilities):

@@ -1,14 +1,21 @@
-"""What DVC's files say: dvc.yaml, which stages there are; dvc.lock, what each last ran on and what it made."""
+"""What DVC (3.67) writes and hashes: dvc.lock, what each stage last ran on and made, and the md5 of files and folders.
 
+The md5 of a folder is that of the list of its files, with `.dir` at its end.
+"""
+
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
+from pathspec import GitIgnoreSpec
 from pydantic import BaseModel, TypeAdapter
 from ruamel.yaml import YAML, YAMLError
 
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 
+IGNORE = Path(".dvcignore")
 DAMAGE = (YAMLError, ValueError, TypeError, KeyError, RecursionError)  # what damaged text raises, pydantic's included
 
 
@@ -22,36 +29,9 @@ class Item(BaseModel):
 class Locked(BaseModel):
     """A stage in dvc.lock."""
 
-    cmd: str | list[str] | None = None
     deps: list[Item] = []
     params: dict[str, dict[str, Any]] = {}
     outs: list[Item] = []
-
-    @property
-    def names(self) -> dict[str, set[str]]:
-        """The names of its dependencies, outputs, and parameters in params.yaml, as `Described.names` has them."""
-        params = set(self.params.get(paths.PARAMS.name, {}))
-        return {"deps": {dep.path for dep in self.deps}, "params": params, "outs": {out.path for out in self.outs}}
-
-
-class Described(BaseModel):
-    """A stage in dvc.yaml."""
-
-    cmd: str | list[str] | None = None
-    deps: list[str] = []
-    params: list[str | dict[str, list[str] | None]] = []
-    outs: list[str | dict[str, Any]] = []
-    metrics: list[str | dict[str, Any]] = []
-    plots: list[str | dict[str, Any]] = []
-
-    @property
-    def names(self) -> dict[str, set[str]]:
-        """The names of its dependencies, outputs, and parameters in params.yaml."""
-        named = [{paths.PARAMS.name: [entry]} if isinstance(entry, str) else entry for entry in self.params]
-        params = {name for entry in named for name in entry.get(paths.PARAMS.name) or ()}
-        listed = (*self.outs, *self.metrics, *self.plots)
-        outs = {name for out in listed for name in ([out] if isinstance(out, str) else out)}
-        return {"deps": set(self.deps), "params": params, "outs": outs}
 
 
 def locked() -> dict[str, Locked]:
@@ -59,7 +39,8 @@ def locked() -> dict[str, Locked]:
     if not paths.LOCK.is_file():
         return {}
     try:
-        return TypeAdapter(dict[str, Locked]).validate_python(_stages(paths.LOCK), strict=True)
+        stages = YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
+        return TypeAdapter(dict[str, Locked]).validate_python(stages, strict=True)
     except DAMAGE:
         raise UserError(f"{paths.LOCK}: is damaged; `git checkout {paths.LOCK}` puts back the last one") from None
 
@@ -76,13 +57,31 @@ def locked_params(stage: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def described() -> dict[str, Described]:
-    """Stage → what dvc.yaml says about it. Raises UserError for a damaged one, OSError where there is none."""
-    try:
-        return TypeAdapter(dict[str, Described]).validate_python(_stages(paths.PIPELINE), strict=True)
-    except DAMAGE:
-        raise UserError(f"{paths.PIPELINE}: describes no stages; `git checkout {paths.PIPELINE}`") from None
+def md5(path: Path) -> str | None:
+    """The md5 of a file or a folder, whose path is relative to the project; None where there is neither."""
+    if path.is_dir():
+        inside = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+        return folder_md5(path.as_posix(), {name: _file_md5(file) for name, file in inside.items()})
+    return _file_md5(path) if path.is_file() else None
 
 
-def _stages(path: Path) -> Any:
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["stages"]
+def folder_md5(folder: str, inside: dict[str, str]) -> str:
+    """The md5 of a folder with these files (path in the folder → md5), without those that .dvcignore names."""
+    lines = IGNORE.read_text(encoding="utf-8").splitlines() if IGNORE.is_file() else []
+    ignored = GitIgnoreSpec.from_lines(lines)
+    entries = [
+        {"md5": md5, "relpath": name}
+        for name, md5 in sorted(inside.items())
+        if not ignored.match_file(f"{folder}/{name}")
+    ]
+    return content_md5(json.dumps(entries, sort_keys=True).encode()) + ".dir"
+
+
+def content_md5(content: bytes) -> str:
+    """The md5 of a file with this content."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _file_md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

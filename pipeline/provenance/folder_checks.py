@@ -1,7 +1,7 @@
 """Checks of this folder alone: its files against params.yaml, dvc.yaml, dvc.lock, DVC's cache and git.
 
-`dvc status` makes half of these comparisons too, but trusts a file whose size and time are as it noted them, and does
-not see that a dependency was taken out of dvc.yaml (3.67).
+What `dvc status` (3.67) does not notice is compared here: an output or an object of the cache that changed while its
+size and time did not, and a dependency that was taken out of dvc.yaml.
 """
 
 import json
@@ -16,16 +16,15 @@ from pipeline.core import files, paths
 from pipeline.core.process import dvc
 from pipeline.provenance import dvc_files, git
 from pipeline.provenance.check import Check, Level
-from pipeline.provenance.dvc_files import Described, Locked
-from pipeline.provenance.hashes import md5
 
 
 def checks(dataset_config: Dataset) -> Iterator[Check]:
     """All checks of this file."""
     yield from committed()
     yield from raw_files(dataset_config)
+    yield from cache()  # before `dvc status`, which may delete a damaged object
     yield from stages()
-    yield from cache()
+    yield from outputs()
 
 
 def committed() -> Iterator[Check]:
@@ -46,25 +45,40 @@ def raw_files(dataset_config: Dataset) -> Iterator[Check]:
 
 
 def stages() -> Iterator[Check]:
-    """What dvc.lock says about inputs, parameters and outputs of each stage, against what is there now."""
-    params = YAML(typ="safe", pure=True).load(paths.PARAMS.read_text(encoding="utf-8"))
-    described, locked = dvc_files.described(), dvc_files.locked()
+    """Command, code, data and parameters of each stage against what dvc.lock says that it ran with.
+
+    Raises UserError for a dvc.yaml or a dvc.lock that is damaged.
+    """
+    locked, status = dvc_files.locked(), json.loads(dvc("status", "--json"))
+    described = YAML(typ="safe", pure=True).load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"]
     lost = "lost: nothing says what the stages made; `git checkout dvc.lock`"
     yield Check("stages", f"{paths.LOCK} is there", paths.LOCK.is_file(), lost)
-    for stage in described.keys() - locked.keys():
-        if any(Path(name).exists() for name in described[stage].names["outs"]):
-            unknown = "nothing says what made its outputs; `dvc repro`"
-            yield Check("stages", f"{stage} is in {paths.LOCK}", False, unknown)
+    for stage in status.keys() - locked.keys():
+        made = [path for path in _changes(status[stage], "changed outs") if Path(path).exists()]
+        unknown = f"nothing says what made {', '.join(made)}; `dvc repro`"
+        yield Check("stages", f"{stage} is in {paths.LOCK}", not made, unknown)
+    gone = missing()
     for stage, entry in locked.items():
-        yield from _description(stage, entry, described.get(stage, Described()))
-        yield from _inputs(stage, entry, params)
-        yield from _outputs(stage, entry)
+        found = status.get(stage, [])
+        changed = [name for name in _changes(found, "changed deps") if name not in gone]
+        changed += ["its command"] if "changed command" in found else []
+        removed = {dep.path for dep in entry.deps} - set(described.get(stage, {}).get("deps", []))
+        changed += [f"the list of its dependencies, by {path}" for path in sorted(removed)]
+        hint = f"changed since {stage} ran: {', '.join(changed)}; `dvc repro` runs it again"
+        yield Check("stages", f"{stage} = {paths.LOCK}", not changed, hint)
+
+
+def outputs() -> Iterator[Check]:
+    """The outputs that are here against dvc.lock."""
+    for path, md5 in dvc_files.locked_hashes().items():
+        if Path(path).exists():
+            same = dvc_files.md5(Path(path)) == md5
+            yield Check("outputs", f"{path} = {paths.LOCK}", same, "changed by hand, or on a bad disk")
 
 
 def missing() -> list[str]:
     """The outputs that dvc.lock names and that are not here."""
-    outs = (out.path for entry in dvc_files.locked().values() for out in entry.outs)
-    return [path for path in outs if not Path(path).exists()]
+    return [path for path in dvc_files.locked_hashes() if not Path(path).exists()]
 
 
 def cache() -> Iterator[Check]:
@@ -81,33 +95,10 @@ def cache() -> Iterator[Check]:
                 yield Check("DVC's cache", f"{path} of {out}", _is_object(path, name), hint)
 
 
-def _description(stage: str, entry: Locked, now: Described) -> Iterator[Check]:
-    yield Check("stages", f"command of {stage} = dvc.lock", now.cmd == entry.cmd, _edited(stage))
-    for kind, names in entry.names.items():
-        yield Check("stages", f"names of {kind} of {stage} = dvc.lock", now.names[kind] == names, _edited(stage))
-
-
-def _inputs(stage: str, entry: Locked, params: dict[str, Any]) -> Iterator[Check]:
-    made = dvc_files.locked_hashes()
-    for dep in entry.deps:
-        if dep.path in made:  # two lines of dvc.lock: an output is held against the disk by `_outputs`
-            other = f"{stage} ran on another {dep.path} than there is now; `dvc repro` runs it again"
-            yield Check("stages", f"{dep.path} of {stage} = its maker's", made[dep.path] == dep.md5, other)
-        else:
-            yield Check("code", f"{dep.path} = dvc.lock, {stage}", md5(Path(dep.path)) == dep.md5, _edited(stage))
-    for name, value in entry.params.get(paths.PARAMS.name, {}).items():
-        yield Check("parameters", f"{name} = dvc.lock, {stage}", params.get(name) == value, _edited(stage))
-
-
-def _outputs(stage: str, entry: Locked) -> Iterator[Check]:
-    for out in entry.outs:
-        if Path(out.path).exists():
-            same = md5(Path(out.path)) == out.md5
-            yield Check("outputs", f"{out.path} = dvc.lock, {stage}", same, "changed by hand, or on a bad disk")
-
-
-def _edited(stage: str) -> str:
-    return f"edited since {stage} ran; `dvc repro` runs it again"
+def _changes(found: list[Any], kind: str) -> list[str]:
+    """The paths and parameters that changed, of what `dvc status --json` says of a stage."""
+    states = [item for change in found if isinstance(change, dict) for item in change.get(kind, {}).items()]
+    return [name for path, state in states for name in (state if isinstance(state, dict) else [path])]
 
 
 def _objects(folder: Path, name: str) -> list[str]:
@@ -119,4 +110,4 @@ def _objects(folder: Path, name: str) -> list[str]:
 
 
 def _is_object(path: Path, name: str) -> bool:
-    return md5(path) == name.removesuffix(".dir")
+    return dvc_files.md5(path) == name.removesuffix(".dir")

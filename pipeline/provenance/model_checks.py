@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config.schema import leaves
 from pipeline.core import files, paths
-from pipeline.provenance import dvc_files, git, hashes
+from pipeline.provenance import dvc_files, git
 from pipeline.provenance.check import Check
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def committed_code(commit: str) -> Iterator[Check]:
 
 def _committed_md5(commit: str, path: str) -> str | None:
     """What DVC would call the md5 of a file, or of a folder, as a commit has it; None where it has none."""
-    found = {name: hashes.content_md5(content) for name, content in git.committed_files(commit, path).items()}
+    found = {name: dvc_files.content_md5(content) for name, content in git.committed_files(commit, path).items()}
     if not found or path in found:
         return found.get(path)
-    return hashes.folder_md5(path, {name.removeprefix(f"{path}/"): md5 for name, md5 in found.items()})
+    return dvc_files.folder_md5(path, {name.removeprefix(f"{path}/"): md5 for name, md5 in found.items()})
 
 
 def _number(text: str) -> float | str:

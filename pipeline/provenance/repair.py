@@ -17,13 +17,17 @@ def repair() -> list[str]:
     Raises UserError for a dvc.lock in the middle of a merge: what is in it, nobody else can decide.
     """
     repaired = []
-    if RWLOCK.is_file() and not _is_json(RWLOCK):
+    try:
+        if RWLOCK.is_file():
+            json.loads(RWLOCK.read_bytes())
+    except ValueError:
         RWLOCK.unlink()
         repaired.append(f"{RWLOCK} was half written; it is removed")
     try:
         dvc_files.locked()
     except UserError:
-        if git("ls-files", "--unmerged", "--", str(paths.LOCK)) or _has_markers(paths.LOCK):
+        # git has noted a conflict until the file is added, then the two sides are still in it
+        if git("ls-files", "--unmerged", "--", str(paths.LOCK)) or b"\n<<<<<<< " in b"\n" + paths.LOCK.read_bytes():
             raise UserError(
                 f"{paths.LOCK}: a merge left conflicts in it; take one side, "
                 f"`git checkout --ours {paths.LOCK}` or --theirs, then `dvc repro` and `git add {paths.LOCK}`"
@@ -33,16 +37,3 @@ def repair() -> list[str]:
             paths.LOCK.unlink()
         repaired.append(f"{paths.LOCK} was half written; {'the committed one is back' if is_back else 'it is removed'}")
     return repaired
-
-
-def _is_json(path: Path) -> bool:
-    try:
-        json.loads(path.read_bytes())
-    except ValueError:
-        return False
-    return True
-
-
-def _has_markers(path: Path) -> bool:
-    """Whether git has written the two sides of a conflict into a file."""
-    return any(line.startswith(b"<<<<<<< ") for line in path.read_bytes().splitlines())

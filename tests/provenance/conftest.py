@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 from helpers.git import commit_all, git
 from ruamel.yaml import YAML
 
-from pipeline.provenance import hashes
+from pipeline.provenance import dvc_files
 
 STAGES = """
 stages:
@@ -20,15 +21,18 @@ def project(tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     git("init", "-q")
     monkeypatch.chdir(tmp_path / request.param)
+    Repo.init(subdir=request.param != ".")
     for name in ("train", "models/b", "models/a"):
         Path(f"pipeline/{name}.py").write_text(f"print('{name}')\n")
-    Path(".gitignore").write_text("__pycache__\n")
+    Path(".gitignore").write_text("__pycache__\n.dvc\n")
     Path(".dvcignore").write_text("# what is not ours\n__pycache__\n")
     Path("params.yaml").write_text("train: {epochs: 2, model: {dropout: 0}}\n")
     Path("dvc.yaml").write_text(STAGES)
-    deps = [{"path": path, "md5": hashes.md5(Path(path))} for path in ("pipeline/train.py", "pipeline/models")]
+    code = (Path("pipeline/train.py"), Path("pipeline/models"))
+    deps = [{"path": path.as_posix(), "hash": "md5", "md5": dvc_files.md5(path)} for path in code]
     params = {"params.yaml": {"train": {"epochs": 2, "model": {"dropout": 0}}}}
-    YAML().dump({"stages": {"train": {"cmd": "python", "deps": deps, "params": params}}}, Path("dvc.lock"))
+    stages = {"train": {"cmd": "python", "deps": deps, "params": params}}
+    YAML().dump({"schema": "2.0", "stages": stages}, Path("dvc.lock"))
     Path("pipeline/models/__pycache__").mkdir()
     Path("pipeline/models/__pycache__/a.pyc").write_bytes(b"compiled")
     commit_all()

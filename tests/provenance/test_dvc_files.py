@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from helpers.project import ROOT
+from dvc.repo import Repo
+from ruamel.yaml import YAML
 
 from pipeline.core.errors import UserError
 from pipeline.provenance import dvc_files
@@ -36,21 +37,6 @@ def test_a_damaged_lock_is_one_line(text):
         dvc_files.locked()
 
 
-@pytest.mark.parametrize("text", ["", "stages: []", "[" * 20_000, "stages: {a: {outs: }}", "stages: {a: {outs: [5]}}"])
-def test_a_damaged_description_is_one_line(text):
-    Path("dvc.yaml").write_text(text)
-    with pytest.raises(UserError, match=r"dvc.yaml: describes no stages; `git checkout dvc.yaml`"):
-        dvc_files.described()
-
-
-def test_the_stages_of_this_project_are_described():
-    Path("dvc.yaml").symlink_to(ROOT / "dvc.yaml")
-    train = dvc_files.described()["train"]
-    assert train.cmd == "python -m pipeline train" and train.names["params"] == {"dataset", "train"}
-    assert train.names["outs"] == {"models/model.keras", "models/run_id", "reports/history.csv", "reports/train.json"}
-    assert "data/prepared/train" in train.names["deps"]
-
-
 LOCK = """
 stages:
   train:
@@ -61,15 +47,26 @@ stages:
 """
 
 
-def test_a_lock_tells_names_hashes_and_parameters():
+def test_a_lock_tells_hashes_and_parameters():
     Path("dvc.lock").write_text(LOCK)
-    names = {"deps": {"data"}, "params": {"dataset", "train"}, "outs": {"model", "elsewhere"}}
-    assert dvc_files.locked()["train"].names == names
     assert dvc_files.locked_hashes() == {"model": "m"}
     assert dvc_files.locked_params("train") == {"epochs": 3} and dvc_files.locked_params("nothing") == {}
 
 
-def test_parameters_of_other_files_do_not_count():
-    Path("dvc.yaml").write_text("stages: {a: {params: [x, {params.yaml: [y], other.yaml: [z]}, {whole.yaml: }]}}")
-    Path("dvc.lock").write_text("stages: {a: {params: {params.yaml: {x: 1, y: 2}, other.yaml: {z: 3}}}}")
-    assert dvc_files.described()["a"].names == dvc_files.locked()["a"].names
+@pytest.mark.parametrize("ignored", ["", "__pycache__\n", "# a comment\n*.pyc\n!b.pyc\n", "models/a.py\n", "/a.py\n"])
+def test_the_md5_of_a_folder_is_that_of_dvc_with_what_dvc_ignores(ignored):
+    Repo.init(no_scm=True)
+    Path(".dvcignore").write_text(ignored)
+    for name in ("a.py", "B é.py", "deeper/a.py", "__pycache__/a.pyc", "__pycache__/b.pyc"):
+        (Path("models") / name).parent.mkdir(parents=True, exist_ok=True)
+        (Path("models") / name).write_text(name)
+    repository = Repo()  # which reads .dvcignore
+    repository.add("models", no_commit=True)
+    (out,) = YAML(typ="safe").load(Path("models.dvc"))["outs"]
+    assert dvc_files.md5(Path("models")) == out["md5"]
+
+
+def test_a_file_has_the_md5_of_its_bytes_and_what_is_missing_has_none():
+    Path("a").write_bytes(b"hello")
+    assert dvc_files.md5(Path("a")) == dvc_files.content_md5(b"hello") == "5d41402abc4b2a76b9719d911017c592"
+    assert dvc_files.md5(Path("b")) is None

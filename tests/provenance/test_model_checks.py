@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from helpers.git import commit_all, git
 
-from pipeline.provenance import hashes, model_checks
+from pipeline.provenance import dvc_files, model_checks
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -29,19 +29,19 @@ def test_code_in_the_lock_is_that_of_the_commit(path):
     head = git("rev-parse", "HEAD")
     assert failed(model_checks.committed_code(head)) == []
     lock = Path("dvc.lock")
-    lock.write_text(lock.read_text().replace(hashes.md5(Path(path)), "f" * 32))
+    lock.write_text(lock.read_text().replace(dvc_files.md5(Path(path)), "f" * 32))
     assert failed(model_checks.committed_code(head)) == [f"{path} of dvc.lock = commit {head[:8]}"]
 
 
 def test_code_is_held_against_what_git_would_check_out():
     Path(".gitattributes").write_text("*.py text eol=crlf\n")
     paths = (Path("pipeline/train.py"), Path("pipeline/models"))
-    before = [hashes.md5(path) for path in paths]
+    before = [dvc_files.md5(path) for path in paths]
     for path in Path("pipeline").rglob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     text = Path("dvc.lock").read_text()
     for old, path in zip(before, paths, strict=True):
-        text = text.replace(old, hashes.md5(path))
+        text = text.replace(old, dvc_files.md5(path))
     Path("dvc.lock").write_text(text)
     assert failed(model_checks.committed_code(commit_all())) == []
 
@@ -60,7 +60,9 @@ def test_a_history_is_that_of_the_curves(content):
     assert failed(model_checks.history({"loss": {1: 0.5, 2: 0.2500001}})) == wrong
 
 
-@pytest.mark.parametrize("text", ["[" * 20_000, '{"test": {"loss": ' + "9" * 400 + "}}"])
+@pytest.mark.parametrize(
+    "text", ["[" * 20_000, '{"test": {"loss": ' + "9" * 400 + "}}", '{"tests": {}}', "[]", '{"test']
+)
 def test_a_file_of_metrics_that_cannot_be_read_is_broken(text):
     Path("reports").mkdir()
     Path("reports/test.json").write_text(text)

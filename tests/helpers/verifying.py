@@ -1,0 +1,75 @@
+"""`python -m pipeline verify` in this process, and stores and folders that are damaged for a while."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers.project import Project
+from pipeline.commands import verify as command
+from pipeline.core.errors import UserError
+from pipeline.provenance import git
+
+
+def verify(project: Project, *arguments: str, monkeypatch, capsys, fails: bool = False) -> str:
+    """Runs the command, which has to fail or not; returns what it prints, its error too."""
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setenv("DVC_ROOT", str(project.folder))  # the place of the MLflow store
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    git.is_in_history.cache_clear()
+    failed = False
+    try:
+        command.main.main(list(arguments), standalone_mode=False)
+    except UserError as error:
+        failed = True
+        print(f"error: {error}")
+    shown = capsys.readouterr().out
+    assert failed == fails, shown
+    return shown
+
+
+@contextlib.contextmanager
+def changed_store(project: Project, statement: str) -> Iterator[None]:
+    """The project's MLflow database after an SQL statement, for the block."""
+    with (
+        contextlib.closing(sqlite3.connect(project.folder / "mlflow.db")) as database,
+        contextlib.closing(sqlite3.connect(":memory:")) as before,
+    ):
+        database.backup(before)
+        try:
+            assert database.execute(statement).rowcount, "nothing was changed"
+            database.commit()
+            yield
+        finally:
+            before.backup(database)  # MLflow's open connections in this process see that
+
+
+@contextlib.contextmanager
+def changed(path: Path, change) -> Iterator[None]:
+    """A file with other content for the block; read-only files too."""
+    before, mode = path.read_bytes(), path.stat().st_mode
+    content = change(before)
+    assert content != before, path
+    _overwrite(path, content, mode)
+    try:
+        yield
+    finally:
+        _overwrite(path, before, mode)
+
+
+def _overwrite(path: Path, content: bytes, mode: int) -> None:
+    path.chmod(0o644)
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
+def flip(content: bytes) -> bytes:
+    """One bit of the byte in the middle."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def run_of(project: Project):
+    """The only run that has a model."""
+    (run,) = [run for run in project.runs() if "model.sha256" in run.data.tags]
+    return run
