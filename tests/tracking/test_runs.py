@@ -1,3 +1,5 @@
+import contextlib
+import sqlite3
 import subprocess
 import sys
 
@@ -69,6 +71,17 @@ def test_what_mlflow_left_of_an_artifact_when_it_was_killed_goes_when_the_run_go
     (note.parent / ".artifact.uploading.123").write_text("hel")
     with runs.run(run_id):
         assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+
+
+def test_nothing_is_removed_from_a_folder_that_is_not_the_runs_own(store, tmp_path):
+    with runs.run() as run_id:
+        pass
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".artifact.uploading.123").write_text("somebody's")
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
+        connection.execute("UPDATE runs SET artifact_uri = ?", (str(tmp_path / "home"),))
+    with runs.run(run_id):
+        assert (tmp_path / "home" / ".artifact.uploading.123").exists()
 
 
 OPENS_A_RUN = """

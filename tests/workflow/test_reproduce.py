@@ -31,6 +31,20 @@ diff --git a/pipeline/a.py b/pipeline/a.py
 """
 
 
+BINARY = b"""\
+diff --git a/pipeline/b.pyc b/pipeline/b.pyc
+new file mode 100644
+index 0000000000000000000000000000000000000000..2a36a6099429ca28fd1f0aae3a0e05a524272d2e
+GIT binary patch
+literal 6
+NcmZQz{GXJW2LJ|b0y+Qy
+
+literal 0
+HcmV?d00001
+
+"""
+
+
 @pytest.fixture
 def commit(tmp_path, monkeypatch) -> str:
     """The commit of a repository, in the current folder, that has a file pipeline/a.py."""
@@ -140,8 +154,7 @@ def as_diff(path: str, mode: str = "100644", other: str | None = None) -> bytes:
         as_diff("params.yaml.py"),
         as_diff("planted.py", other="pipeline/a.py"),
         as_diff("pipeline/b.py") + as_diff("planted.py"),
-        b"diff --git a/pipeline/b.pyc b/pipeline/b.pyc\nnew file mode 100644\nindex 0000000..1d0f87a\n"
-        b"GIT binary patch\nliteral 2\nJcmZPo000310RR91\n\nliteral 0\nHcmV?d00001\n\n",
+        BINARY,
         b"no diff",
         b"",
         b"\xff\0",
