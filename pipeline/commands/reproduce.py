@@ -25,10 +25,11 @@ from pipeline.workflow.reproduce import carried_difference, compare, other_envir
 
 def ask(difference: bytes) -> None:
     """Shows uncommitted changes and asks whether to run them. Raises UserError unless somebody says yes."""
-    say(difference.decode(errors="replace"))
+    say(difference.decode(errors="backslashreplace"))
     if not sys.stdin.isatty():
         raise UserError("the uncommitted changes above come out of the MLflow store; --trust-diff runs them")
-    if not click.confirm("These uncommitted changes come out of the MLflow store. Run them as you?"):
+    lines = len(difference.splitlines())
+    if not click.confirm(f"These {lines} lines of uncommitted changes come out of the MLflow store. Run them as you?"):
         raise UserError("the uncommitted changes were not trusted; nothing was run")
 
 

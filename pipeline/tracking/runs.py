@@ -63,11 +63,15 @@ def note_error(run_id: str, error: BaseException) -> None:
 
 
 def _remove_left(run_id: str, artifacts: str) -> None:
-    """Removes what MLflow left, killed while it copied an artifact of this run; nothing in another folder."""
+    """Removes what MLflow left, killed while it copied an artifact of this run.
+
+    Raises UserError where the store names a folder that cannot be the run's own: nothing is written or removed there.
+    """
     folder = store.local_path(artifacts)
-    if folder and folder.parts[-2:] == (run_id, "artifacts"):
-        for path in folder.rglob(".artifact.uploading.*"):
-            path.unlink(missing_ok=True)
+    if folder and folder.parts[-2:] != (run_id, "artifacts"):
+        raise UserError(f"run {run_id}: the MLflow store says that its artifacts are in {folder}; that is not its own")
+    for path in folder.rglob(".artifact.uploading.*") if folder else ():
+        path.unlink(missing_ok=True)
 
 
 def close_stale() -> None:

@@ -105,11 +105,18 @@ def errors() -> Iterator[None]:
         raise UserError(f"MLflow's store cannot be opened: {reason}") from None
 
 
-def local_path(address: str) -> Path | None:
-    """Where artifacts at an address lie on this disk; None where another program has to be asked."""
-    if address.startswith("file://"):
-        return Path(url2pathname(urlparse(address).path))
-    return None if "://" in address or address.startswith("mlflow-artifacts:") else Path(address)
+def local_path(place: str) -> Path | None:
+    """Where artifacts at an address lie on this disk; None where another program has to be asked.
+
+    Raises UserError where that is another MLflow server: it would be sent the password for the server of this store.
+    """
+    parts = urlparse(place)
+    if parts.scheme == "file":
+        return Path(url2pathname(parts.path))
+    on_server = parts.scheme in ("http", "https", "mlflow-artifacts") and parts.netloc
+    if on_server and parts.hostname != urlparse(address()).hostname:
+        raise UserError(f"{place}: is not on the server of this MLflow store; nothing was asked of it")
+    return None if parts.scheme else Path(place)
 
 
 def _own_address() -> str:

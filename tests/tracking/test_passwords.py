@@ -4,13 +4,27 @@ import contextlib
 import shutil
 import sqlite3
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from werkzeug.serving import make_server
 
 from pipeline.core.cli import run_cli
 from pipeline.core.errors import UserError
-from pipeline.tracking import logging, queries, runs, store
+from pipeline.tracking import logging, queries, runs
+from pipeline.tracking.store import open_store, ui_lines
+
+
+@contextlib.contextmanager
+def serving(app):
+    """Serves a WSGI application for the block; yields its port of 127.0.0.1."""
+    listening = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=listening.serve_forever).start()
+    try:
+        yield listening.port
+    finally:
+        listening.shutdown()
 
 
 @pytest.fixture
@@ -22,10 +36,8 @@ def server(tmp_path, monkeypatch, empty_store):
 
     monkeypatch.setattr(handlers, "_tracking_store", None)
     handlers.initialize_backend_stores(f"sqlite:///{database}", default_artifact_root=str(tmp_path / "artifacts"))
-    listening = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=listening.serve_forever).start()
-    yield f"http://user:s3cret@127.0.0.1:{listening.port}", database
-    listening.shutdown()
+    with serving(app) as port:
+        yield f"http://user:s3cret@127.0.0.1:{port}", database
 
 
 def test_a_run_on_a_server_leaves_its_password_nowhere(server, monkeypatch, capfd, tmp_path):
@@ -39,7 +51,7 @@ def test_a_run_on_a_server_leaves_its_password_nowhere(server, monkeypatch, capf
         pass
     run = queries.get_run(run_id)
     assert run.info.status == "FINISHED"
-    print(*store.ui_lines(run.info.experiment_id, run_id))
+    print(*ui_lines(run.info.experiment_id, run_id))
     shown = "".join(capfd.readouterr())
     assert "http://user:***@127.0.0.1" in shown and "s3cret" not in shown
     with contextlib.closing(sqlite3.connect(database)) as connection:
@@ -71,8 +83,25 @@ def test_a_store_that_cannot_be_opened_is_one_line_without_its_password(address,
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(SystemExit) as ended:
-        run_cli(store.open_store)
+        run_cli(open_store)
     shown = f"{ended.value.code}{''.join(capfd.readouterr())}"
     assert shown.startswith("error: ") and len(shown.splitlines()) == 1
     for part in ("s3c", "r/et", "cret@"):
         assert part not in shown
+
+
+@pytest.mark.parametrize("place", ["http://{}/api/2.0/mlflow-artifacts/artifacts", "mlflow-artifacts://{}/x"])
+def test_no_other_server_is_asked_for_artifacts_since_mlflow_would_send_it_our_password(store, monkeypatch, place):
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "user")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "s3cret")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    asked = []
+    app = lambda environ, start: (asked.append(environ), start("200 OK", []), [b"{}"])[2]  # noqa: E731
+    with serving(app) as port:
+        run = store.create_run(store.create_experiment("planted", place.format(f"127.0.0.1:{port}")))
+        assert queries.content(run.info.run_id, Path("environment/uncommitted.diff")) is None
+        with pytest.raises(UserError, match="is not on the server of this MLflow store"), runs.run(run.info.run_id):
+            pass
+        model = SimpleNamespace(artifact_location=run.info.artifact_uri)
+        assert queries.model_sha256(model) is None
+    assert not asked
