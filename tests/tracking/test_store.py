@@ -13,15 +13,23 @@ from pipeline.tracking.logging import log_text
 from pipeline.tracking.store import open_store
 
 
-def test_the_store_is_in_the_repository_wherever_the_process_stands(store, tmp_path, monkeypatch):
+@pytest.fixture
+def database(tmp_path, monkeypatch) -> Path:
+    """Where the store will be; there is none."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path / "mlflow.db"
+
+
+def test_the_store_is_in_the_repository_wherever_the_process_stands(database, tmp_path, monkeypatch):
     (tmp_path / "copy").mkdir()
     monkeypatch.chdir(tmp_path / "copy")
     with runs.run() as run_id:
         log_text("hello", "note.txt")
-    assert (tmp_path / "mlflow.db").exists()
+    assert database.exists()
     assert list((tmp_path / "mlruns").rglob("note.txt"))
     assert not list((tmp_path / "copy").iterdir())
-    assert store.get_run(run_id).info.status == "FINISHED"
+    assert queries.get_run(run_id).info.status == "FINISHED"
 
 
 def test_the_environment_names_a_store_as_mlflow_run_writes_it(tmp_path, monkeypatch):
@@ -50,14 +58,6 @@ def after(conn, cursor, statement, *_):
     if count == 20:
         os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-@pytest.fixture
-def database(tmp_path, monkeypatch) -> Path:
-    """Where the store will be; there is none."""
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return tmp_path / "mlflow.db"
 
 
 def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):

@@ -7,8 +7,7 @@ from pipeline.data.arrays import Split
 from pipeline.tracking import queries, runs
 from pipeline.training import checkpoint
 from pipeline.tuning import storage, trials
-from pipeline.tuning.faults import TrainingFailed
-from pipeline.tuning.objective import objective
+from pipeline.tuning.objective import TrainingFailed, objective
 from pipeline.tuning.study import Interrupted, Plan, join_study, open_study, silence_optuna
 
 EPOCHS = 3
