@@ -116,7 +116,7 @@ def test_code_that_no_branch_has_is_not_run(store, commit, retrained):
     assert not retrained
 
 
-@given(st.text() | st.from_regex(r"(--[a-z=/]+|HEAD|[0-9a-f]{39}|@{1,2}|[0-9a-f]{40}\n)"))
+@given(st.text() | st.from_regex(r"(--[a-z=/]+|HEAD|[0-9a-f]{39}|@{1,2}|[0-9a-f]{40}\n)", fullmatch=True))
 @example("--upload-pack=x")
 @example("HEAD")
 @example("../other")

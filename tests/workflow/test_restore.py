@@ -22,4 +22,4 @@ def test_what_is_no_run_id_goes_into_no_query(tmp_path_factory, text):
         files.write_text(paths.RUN_ID, text)
         patch.setattr("pipeline.tracking.queries.find_run_of_model", lambda *_: pytest.fail("the store was asked"))
         with pytest.raises(UserError, match=r"^models/run_id: .* is no run id"):
-            restore.ensure_run(None)
+            restore.ensure_run(None, None)
