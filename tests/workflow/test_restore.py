@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
+from pipeline.core.untrusted import matches
 from pipeline.workflow import restore
 
 
-@given(st.text().filter(lambda text: "\r" not in text))
+@given(st.text().filter(lambda text: not matches(text.strip(), "run id")))
 @example("../../etc/passwd")
 @example("f" * 31)
 @example("f" * 32 + " OR 1=1")
