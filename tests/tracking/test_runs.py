@@ -1,3 +1,5 @@
+import contextlib
+import sqlite3
 import subprocess
 import sys
 
@@ -69,6 +71,18 @@ def test_what_mlflow_left_of_an_artifact_when_it_was_killed_goes_when_the_run_go
     (note.parent / ".artifact.uploading.123").write_text("hel")
     with runs.run(run_id):
         assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+
+
+def test_nothing_is_written_or_removed_in_a_folder_that_is_not_the_runs_own(store, tmp_path):
+    with runs.run() as run_id:
+        pass
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".artifact.uploading.123").write_text("somebody's")
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
+        connection.execute("UPDATE runs SET artifact_uri = ?", (str(tmp_path / "home"),))
+    with pytest.raises(UserError, match=r"artifacts are in .*home; that is not its own"), runs.run(run_id):
+        log_text("hello", ".bashrc")
+    assert [path.name for path in (tmp_path / "home").iterdir()] == [".artifact.uploading.123"]
 
 
 OPENS_A_RUN = """
