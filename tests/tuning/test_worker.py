@@ -6,6 +6,7 @@ import sqlalchemy
 import tensorflow as tf
 
 from pipeline.core.errors import UserError
+from pipeline.training import checkpoint
 from pipeline.tuning import storage, trials, worker
 from pipeline.tuning.objective import TrainingFailed
 from pipeline.tuning.study import silence_optuna
@@ -54,3 +55,18 @@ def test_what_the_parameters_did_counts_against_them(study, tmp_path, error):
     storage.requeue_stale_trials(study, str(tmp_path / "optuna.journal"))
     assert [trial.state.name for trial in study.trials] == ["FAIL"] and len(trials.effective_trials(study)) == 1
     assert study.trials[0].user_attrs["error"] == str(error)
+
+
+def test_the_state_of_a_training_is_removed_and_nothing_that_somebody_wrote_there(study, tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    name = "a" * 32
+    with checkpoint.claim(name) as folder:
+        (folder / "latest.npz").touch()
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={"training": name}))
+    worker._forget(study, study.trials[0])
+    assert not folder.exists() and folder.parent.exists()
+    for path in (folder.parent, ".", "../training"):
+        study.add_trial(optuna.create_trial(value=0.5, user_attrs={"training": str(path)}))
+        with pytest.raises(UserError, match=r"trial \d: training: .* is no training .*; nothing was done with it"):
+            worker._forget(study, study.trials[-1])
+    assert folder.parent.exists()
