@@ -154,7 +154,7 @@ def test_a_dead_workers_trial_is_queued_again_and_that_of_one_at_work_is_not(jou
 
 @pytest.mark.parametrize("state", [optuna.trial.TrialState.RUNNING, optuna.trial.TrialState.COMPLETE])
 @pytest.mark.parametrize("name", ["worker", "training", "mlflow_run_id"])
-@pytest.mark.parametrize("value", ["FOLDER", "FOLDER/file", "../FOLDER", "first.lock", "write", "a\n", "", 7, ["x"]])
+@pytest.mark.parametrize("value", ["FOLDER", "FOLDER/file", "first.lock", "", ["x"]])
 def test_what_somebody_wrote_into_a_journal_is_no_path_for_us(journal, tmp_path, state, name, value):
     folder = tmp_path / "mine"
     folder.mkdir()
