@@ -38,7 +38,7 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
         try:
-            with interrupt.more_time():
+            with interrupt.more_time:
                 for process in workers:
                     if process.is_alive():
                         process.terminate()

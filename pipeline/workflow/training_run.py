@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipeline.config.schema import Dataset, Train
 from pipeline.core import files, paths
-from pipeline.provenance import dvc_files, hashes
+from pipeline.provenance import dvc_files
 from pipeline.tracking import queries, runs, store
 from pipeline.tracking.logging import log_files
 from pipeline.training import checkpoint
@@ -46,7 +46,7 @@ def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, 
     with checkpoint.claim(fingerprint(params, data | {"dataset": dataset_config.name})) as folder:
         earlier, status = queries.find_tagged("training.state", checkpoint.identity(folder)) or (None, None)
         noted = dvc_files.locked_hashes().get(paths.RUN_ID.as_posix())
-        is_committed = noted == hashes.content_md5(f"{earlier}\n".encode())
+        is_committed = noted == dvc_files.content_md5(f"{earlier}\n".encode())
         start = decide(earlier, status, checkpoint.exists(folder), is_committed, "MLFLOW_RUN_ID" in os.environ)
         if start.forgets_state:
             checkpoint.empty(folder)

@@ -101,7 +101,7 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "reports" in path.parts}
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # a restoration that is killed half way
-        patch.setattr(restore, "restore_evaluation", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("pipeline.workflow.evaluate.record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         restore.ensure_run(params.dataset)
     half, status = queries.find_tagged("restored_from", "f" * 32)
     assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
