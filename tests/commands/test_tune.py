@@ -150,18 +150,3 @@ def test_two_launches_at_once_from_nothing_share_one_study(prepared, tmp_path):
     assert [process.returncode for process in both] == [0, 0], outputs
     study = check(project, 6)
     assert len(study.trials) == 6 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
-
-
-def test_several_objectives_give_a_front(prepared, tmp_path):
-    project = prepared.copy(tmp_path / "copy")
-    project.change("tune", objectives=["validation_accuracy", "parameters"], pruner="none")
-    project.ok(*tune("--trials", "5"))
-    study = check(project, 5)
-    (parent,) = parents(project)
-    path = project.client().download_artifacts(parent.info.run_id, "tables/front.csv", str(tmp_path))
-    rows = Path(path).read_text().splitlines()
-    assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(study.best_trials)
-    number = min(study.best_trials, key=lambda trial: trial.values[1]).number
-    assert f"trial {number} of study" in project.ok(
-        "python", "-m", "pipeline", "adopt", "--study", "first", "--trial", str(number)
-    )
