@@ -12,6 +12,7 @@ PATTERNS = {
     "training": r"[0-9a-f]{32}(\.[0-9]{1,4})?",  # a fingerprint; .2 for a second process at the same training
     "worker": r"worker-[0-9a-f]{32}",
     "commit": r"[0-9a-f]{40}([0-9a-f]{24})?",
+    "training": r"[0-9a-f]{32}(\.[1-9][0-9]{0,3})?",  # a fingerprint; .2 of a second process at the same training
     "name": r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",  # of a study, a worker, a file: no separator, no leading dot
 }
 
