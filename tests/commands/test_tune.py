@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from helpers.browser import render_text
-from helpers.project import Project
+from helpers.project import ROOT, Project
 from helpers.sweeps import check, children, opened, parents, tune
 from optuna.trial import TrialState
 from ruamel.yaml import YAML
 
+from pipeline.commands.tune import main
 from pipeline.core import files
 from pipeline.core.code_hash import code_sha256
+from pipeline.core.errors import UserError
 from pipeline.core.paths import TRAINING_DATA
 from pipeline.training.fingerprint import WEIGHTS
 from pipeline.tuning import trials
@@ -88,6 +90,30 @@ def test_a_study_about_something_else_is_refused_and_stays_as_it_is(swept, tmp_p
     shown = project.fails(*tune("--trials", "9"))
     assert "train.learning_rate was 0.01, now 0.02; tune.epochs was 6, now 3. Put that back, or begin a new" in shown
     assert len(project.runs()) == len(before) and parents(project)[0].info.status == "FINISHED"
+
+
+def test_a_journal_that_names_somebodys_folder_costs_him_nothing(swept, tmp_path):
+    project = swept.copy(tmp_path / "copy")
+    (precious := tmp_path / "precious").mkdir()
+    (precious / "file").touch()
+    journal = project.folder / "sweeps" / "optuna.journal"
+    training = opened(project).trials[0].user_attrs["training"]
+    journal.write_text(journal.read_text().replace(training, str(precious)))
+    shown = project.fails(*tune("--trials", "10"))
+    assert f"error: trial 0: training: '{precious}' is no training " in shown, shown
+    assert list(precious.iterdir()) and len(opened(project).trials) == 8
+
+
+def test_a_password_in_an_address_is_neither_printed_nor_left_with_mlflow(monkeypatch, capsys):
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    monkeypatch.chdir(ROOT)  # whose params.yaml is read
+    address = "postgresql://127.0.0.1:1/x?user=u&password=s3cret"
+    with pytest.raises(UserError, match=r"storage postgresql://127\.0\.0\.1:1/x\?user=u&password=\*\*\*: ") as caught:
+        main.main(["--storage", address], standalone_mode=False)
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    with pytest.raises(UserError, match="OPTUNA_STORAGE, and remove it: mlflow runs delete --run-id 0000") as refused:
+        main.main(["--storage", address], standalone_mode=False)
+    assert "s3cret" not in "".join([*capsys.readouterr(), str(caught.value), str(refused.value)])
 
 
 def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
