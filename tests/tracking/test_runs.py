@@ -93,6 +93,7 @@ with runs.run() as run_id:
 """
 
 
+@pytest.mark.e2e
 def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
     started = [subprocess.Popen([sys.executable, "-c", OPENS_A_RUN], stdin=-1, stdout=-1, text=True) for _ in range(2)]
     killed, alive = started

@@ -108,6 +108,12 @@ def test_changes_that_are_not_those_of_the_training_are_refused_even_if_they_are
     assert retrained == [None], "a clean tree takes no changes, though the store has some"
 
 
+def test_a_run_that_is_not_there_is_one_line(store, commit, retrained):
+    with pytest.raises(UserError, match="run 0123 is not in the MLflow store"):
+        reproduced("0123")
+    assert not retrained
+
+
 def test_code_that_no_branch_has_is_not_run(store, commit, retrained):
     git("commit", "-q", "--allow-empty", "-m", "left behind")
     left = git("rev-parse", "HEAD")
