@@ -58,6 +58,7 @@ def open_store() -> None:
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root), errors():
         if database and not database.exists():
             with files.replacing(database) as new:  # killed half way, MLflow leaves one that never opens again
+                new.touch()  # where nothing may be written, MLflow would try for 100 s
                 mlflow.set_tracking_uri(f"sqlite:///{new}")
                 mlflow.search_experiments(max_results=1)
         mlflow.set_tracking_uri(uri)
@@ -76,7 +77,7 @@ def address() -> str:
 
 def is_server(uri: str) -> bool:
     """Whether an address is that of an MLflow server, which is asked over HTTP."""
-    return uri.startswith(("http://", "https://"))
+    return uri.lower().startswith(("http://", "https://"))
 
 
 def ui_lines(experiment: str, run_id: str) -> list[str]:
