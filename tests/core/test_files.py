@@ -49,6 +49,7 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_and_nothing_else(tmp_p
     (left,) = tmp_path.iterdir()
     left.with_suffix(".old").touch()
     (tmp_path / f".te.st.{number}.tmp").mkdir()  # of one killed in a container, where numbers come again
+    (tmp_path / f".te.st.{number}.old").symlink_to(tmp_path)  # as an earlier version left one
     stay = [f".te.st.{os.getppid()}.tmp", ".te.st.note.tmp", ".te_st.1234567.tmp", f".other.{number}.tmp"]
     for name in stay:
         (tmp_path / name).touch()
