@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlparse
@@ -63,10 +64,11 @@ def open_store() -> None:
                 mlflow.search_experiments(max_results=1)
         mlflow.set_tracking_uri(uri)
         mlflow.search_experiments(max_results=1)
-    if database == root / "mlflow.db" and relocate.former_place(database) not in (None, f"{root}/mlruns"):
+        place = relocate.former_place(database) if database == root / "mlflow.db" else None
+    if place not in (None, f"{root}/mlruns"):
         raise UserError(
-            f"MLflow's store keeps artifacts in {relocate.former_place(database)}, not in this folder (it was moved or "
-            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline relocate"
+            f"MLflow's store keeps artifacts in {place}, not in this folder (it was moved or copied, or `mlflow ui` "
+            "made the store). This mends it: python -m pipeline relocate"
         )
 
 
@@ -98,7 +100,7 @@ def errors() -> Iterator[None]:
     except MlflowException as error:
         one_line, _, _ = str(error).partition("\n")
         raise UserError(f"MLflow's store: {one_line}") from None
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error)
         if "already exists" in reason:  # a table, which MLflow makes again
             file = shlex.quote(address().removeprefix("sqlite:///"))
