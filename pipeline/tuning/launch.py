@@ -102,7 +102,7 @@ def conclude(study: "optuna.Study", tune: Tune) -> None:
     counted = trials.effective_trials(study)
     best = trials.best_trial(study)
     if best is None:
-        reasons = {trial.user_attrs["error"] for trial in counted if "error" in trial.user_attrs}
+        reasons = {str(trial.user_attrs["error"]) for trial in counted if "error" in trial.user_attrs}
         why = "; ".join(sorted(reasons)) or ("all were pruned" if counted else "the time was over before one ended")
         raise UserError(f"study {tune.study} has no complete trial: {why}")
     say(f"study {tune.study}: {status(study, counted)}")

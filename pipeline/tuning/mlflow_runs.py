@@ -85,9 +85,12 @@ def finish(study: optuna.Study, plan: Plan) -> None:
 
 def sync_trial_runs(study: optuna.Study, parent: str) -> None:
     """Ends the runs of trials that have ended in Optuna, but whose worker was stopped before. Hold the study lock."""
-    ended, again = study.get_trials(deepcopy=False), trials.retried(study)
+    ended = {str(trial.number): trial for trial in study.get_trials(deepcopy=False)}
+    again = set(map(str, trials.retried(study)))
     for child in queries.children(parent):
-        number = int(child.data.tags["optuna.trial"])
+        number = child.data.tags.get("optuna.trial", "")
+        if number not in ended:  # somebody else's run
+            continue
         status = STATUS[ended[number].state]
         if child.info.status != status:
             runs.end(child.info.run_id, status, "its worker stopped; queued again" if number in again else None)

@@ -34,6 +34,14 @@ def test_a_study_goes_on_in_its_run_until_that_is_complete(study, store, params)
     assert [run.info.run_id for run in queries.children(second)] and queries.get_run(first) is None
 
 
+@pytest.mark.parametrize("tags", [{}, {"optuna.trial": "x"}, {"optuna.trial": "99"}, {"optuna.trial": "²"}])
+def test_a_run_that_somebody_put_under_a_study_stays_as_it_is(study, store, params, tags):
+    with mlflow_runs.study_run(study, params.tune, {}) as parent, runs.run(parent=parent, tags=tags) as planted:
+        pass
+    mlflow_runs.sync_trial_runs(study, parent)
+    assert store.get_run(planted).info.status == "FINISHED"
+
+
 def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call(study, store, params, monkeypatch):
     first = reported(study, params, 2)
     move, moved = runs.move, []

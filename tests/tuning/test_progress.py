@@ -33,6 +33,12 @@ def test_each_way_to_end_has_its_words(study):
     assert status(study, trials.effective_trials(study)) == "best 0.9000 (trial 3), 2 complete, 1 pruned, 1 failed"
 
 
+@pytest.mark.parametrize(("error", "shown"), [("", ""), (5, "5"), ("\x1b[2Jgone", "\\x1b[2Jgone")])
+def test_a_reason_that_somebody_else_wrote_commands_no_terminal(study, error, shown):
+    add(study, TrialState.FAIL, error=error)
+    assert describe(study, study.trials[4], 6).endswith(f"failed: {shown}")
+
+
 def test_an_interrupted_trial_is_said_to_be_queued_again(study):
     add(study, TrialState.RUNNING)
     trials.queue_again(study, study.trials[4])

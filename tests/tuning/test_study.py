@@ -90,6 +90,17 @@ def test_limits_are_the_largest_that_are_asked_for_at_one_time(memory, params):
     assert launch(3, 30) == (3, 30)
 
 
+@pytest.mark.parametrize("limits", ["many", {"trials": "many"}, {"trials": -1}, {"timeout": [1]}, 5, ["trials"]])
+def test_limits_that_somebody_else_wrote_are_one_line(memory, params, limits):
+    study = open_study(memory, params.tune, about(params))
+    study.set_user_attr("limits", limits)
+    if limits == "many":  # no limit is in it
+        assert agreed_limits(study, params.tune) == params.tune
+    else:
+        with pytest.raises(UserError, match=f"study {params.tune.study}: its limits are .*, which is none of ours"):
+            agreed_limits(study, params.tune)
+
+
 def test_parameters_between_the_steps_are_not_tried_first(memory, params):
     study = open_study(memory, params.tune, about(params))
     enqueue_defaults(study, leaves.replace(params.train, {"filters": 5}), params.tune.space)
