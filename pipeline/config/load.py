@@ -27,29 +27,25 @@ def load(
     `overrides` replaces values by leaf name, given as text: {"train": {"filters": "64"}}. Raises UserError, naming
     key, value and what is allowed, for any mistake in any section.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is no UTF-8 text ({error.reason} at byte {error.start})") from None
-    params = parse(text, str(path))
+    params = parse(path.read_bytes(), str(path))
     for section, values in (overrides or {}).items():
         params = _override(params, section, values)
     return tuple(getattr(params, section) for section in sections)
 
 
-def parse(text: str, where: str) -> Params:
+def parse(text: str | bytes, where: str) -> Params:
     """YAML 1.2 text → Params. Raises UserError; `where` names the text in it."""
     try:
         values = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+    except (
+        YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: a number of 5,000 digits
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise UserError(f"{where}:{line} {problem}") from None
-    except ValueError as error:  # a number of thousands of digits, a date in the month 13
-        raise UserError(f"{where}: {error}") from None
-    except RecursionError:
-        raise UserError(f"{where}: is nested too deeply") from None
     if not isinstance(values, dict):
         raise UserError(f"{where}: should hold the sections {', '.join(Params.model_fields)}")
     if moves := moved.explain(values):

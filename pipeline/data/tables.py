@@ -49,18 +49,8 @@ def _rows(part: str, split: Split) -> pd.DataFrame:
 
 def part_table(parts: dict[str, Split], expected: dict[str, int]) -> pd.DataFrame:
     """One row per part. Columns: part, images, labels, expected (numbers), label_dtype."""
-    return pd.DataFrame(
-        [
-            {
-                "part": part,
-                "images": len(split.images),
-                "labels": len(split.labels),
-                "expected": expected[part],
-                "label_dtype": str(split.labels.dtype),
-            }
-            for part, split in parts.items()
-        ]
-    )
+    rows = [[part, len(s.images), len(s.labels), expected[part], str(s.labels.dtype)] for part, s in parts.items()]
+    return pd.DataFrame(rows, columns=["part", "images", "labels", "expected", "label_dtype"])
 
 
 def class_table(parts: dict[str, Split], classes: list[str]) -> pd.DataFrame:

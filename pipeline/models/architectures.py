@@ -1,6 +1,6 @@
 """The architectures, by name.
 
-To add one: write a file beside this one like cnn.py, and describe its parameters in config/schema/models.py.
+To add one: write a file beside this one like cnn.py, and describe its parameters in config/schema/train.py.
 """
 
 import importlib

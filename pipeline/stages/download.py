@@ -4,6 +4,7 @@ from pipeline.config.load import load
 from pipeline.core import paths, stage
 from pipeline.core.cli import say
 from pipeline.sources import fetch
+from pipeline.sources.streams import Limits
 
 
 def main() -> None:
@@ -13,8 +14,7 @@ def main() -> None:
             sources=settings.sources,
             sha256=dataset_config.train.sha256 | dataset_config.test.sha256,
             folder=paths.RAW,
-            timeout=settings.timeout,
-            limit=fetch.size_limit(dataset_config),
+            limits=Limits(fetch.size_limit(dataset_config), settings.timeout),
         )
         begun.assert_unchanged()
     say(f"the raw files are in {paths.RAW}/, verified, from {source}")

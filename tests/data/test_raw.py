@@ -1,11 +1,18 @@
+import math
+import tracemalloc
+
 import numpy as np
 import pytest
-from helpers.data import TEST, TRAIN, idx_bytes, make_split
+from helpers.data import TEST, TRAIN, edited, idx_bytes, make_split
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.config.schema import Dataset, leaves
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 from pipeline.data import raw
+
+IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
 
 @pytest.fixture
@@ -36,3 +43,78 @@ def test_a_missing_file_is_named_before_anything_is_read(halves, params):
     (paths.RAW / "train-labels").unlink()
     with pytest.raises(UserError, match=r"data/raw/train-labels is missing; `dvc repro download` fetches it"):
         raw.read(params.dataset)
+
+
+def test_images_of_several_channels_have_a_fourth_dimension(halves, params):
+    colour = np.zeros((TEST, 8, 8, 3), np.uint8)
+    (paths.RAW / "test-images").write_bytes(idx_bytes(colour))
+    assert raw.read_idx_files(params.dataset.test, channels=3).images.shape == colour.shape
+    assert raw.read_idx_files(params.dataset.train, channels=1).images.shape == (TRAIN, 8, 8, 1)
+
+
+def test_an_idx_file_is_read_as_written(tmp_path):
+    path = tmp_path / "idx"
+    path.write_bytes(idx_bytes(IMAGES))
+    values = raw.read_idx(path, 3)
+    assert np.array_equal(values, IMAGES) and not values.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "0 bytes that start with nothing"),
+        (
+            b"\x1f\x8b\x08\x00" + bytes(30),
+            "34 bytes that start with 1f 8b 08 00; .* in 3 dimensions starts with 00 00 08 03",
+        ),
+        (idx_bytes(IMAGES)[:2] + b"\x0d" + idx_bytes(IMAGES)[3:], "start with 00 00 0d 03"),
+        (idx_bytes(IMAGES[0]), "start with 00 00 08 02"),
+        (idx_bytes(IMAGES)[:10], "10 bytes .* has 16 bytes of header"),
+        (idx_bytes(IMAGES)[:-12], "2 × 3 × 4 values make 40 bytes; this file has 28"),
+        (idx_bytes(IMAGES) + b"!", "this file has 41"),
+        (idx_bytes(IMAGES[:0]), "0 × 3 × 4 values make 16 bytes; this file has 16"),
+        (bytes([0, 0, 8, 3]) + b"\xff" * 12 + bytes(1000), "this file has 1016"),
+    ],
+)
+def test_any_other_content_is_refused(tmp_path, content, message):
+    path = tmp_path / "idx"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        raw.read_idx(path, 3)
+
+
+SHAPES = st.lists(st.integers(0, 5), max_size=5).map(tuple)
+
+
+@given(
+    content=SHAPES.map(lambda shape: np.ones(shape, np.uint8)).map(idx_bytes)
+    | edited(idx_bytes(IMAGES), st.binary(max_size=5) | st.sampled_from([b"\0", b"\xff" * 4, b"\x80\0\0\0"]))
+    | st.binary(max_size=60),
+    dimensions=st.integers(1, 4),
+)
+def test_a_file_gives_the_arrays_that_are_in_it_or_a_user_error(tmp_path_factory, content, dimensions):
+    path = tmp_path_factory.getbasetemp() / "idx"
+    path.write_bytes(content)
+    try:
+        values = raw.read_idx(path, dimensions)
+    except UserError as error:
+        assert len(str(error).splitlines()) == 1
+        whole = len(content) >= 4 + 4 * dimensions and content[:4] == bytes([0, 0, 8, dimensions])
+        sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, 4 + 4 * dimensions, 4)]
+        assert not whole or 0 in sizes or math.prod(sizes) != len(content) - 4 - 4 * dimensions, "refused without need"
+        return
+    assert idx_bytes(values) == content
+
+
+def test_a_header_that_claims_4_gb_is_refused_before_memory_is_asked_for(tmp_path):
+    path = tmp_path / "idx"
+    path.write_bytes(
+        bytes([0, 0, 8, 3]) + b"".join(size.to_bytes(4, "big") for size in (4096, 1024, 1024)) + bytes(1008)
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match="4096 × 1024 × 1024 values make 4294967312 bytes; this file has 1024"):
+            raw.read_idx(path, 3)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

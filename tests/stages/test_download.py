@@ -12,12 +12,12 @@ def test_it_fetches_what_params_yaml_describes_and_little_more(workplace, params
     monkeypatch.setattr(fetch, "fetch", lambda **arguments: asked.update(arguments) or "there")
     download.main()
     pixels = TRAIN * SIDE * SIDE
-    assert pixels < asked.pop("limit") < 2 * pixels + 2 * 2**20
+    limits = asked.pop("limits")
+    assert pixels < limits.size < 2 * pixels + 2 * 2**20 and limits.timeout == params.download.timeout
     assert asked == {
         "sources": params.download.sources,
         "sha256": params.dataset.train.sha256 | params.dataset.test.sha256,
         "folder": paths.RAW,
-        "timeout": params.download.timeout,
     }
     assert capsys.readouterr().out == "the raw files are in data/raw/, verified, from there\n"
 

@@ -1,8 +1,8 @@
 """The section dataset: what the pictures are, and in which files."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from pipeline.config.schema.section import FileName, Line, Section, Sha256
 
@@ -26,13 +26,6 @@ class IdxFiles(Section):
 SplitFiles = Annotated[IdxFiles, Field(discriminator="format")]  # another format: IdxFiles | OtherFiles
 
 
-def _whole(number: Any) -> Any:
-    """Refuses true and 3.0, which Python takes for 1 and 3."""
-    if type(number) is not int:
-        raise ValueError(f"should be a whole number, not {number!r}")
-    return number
-
-
 class Dataset(Section):
     """What the pictures are. Nothing else in the project knows."""
 
@@ -40,9 +33,7 @@ class Dataset(Section):
     classes: list[Line] = Field(min_length=2, max_length=256, description="Names of the labels 0, 1, 2 …")
     height: int = Field(ge=2, lt=2**16, description="Pixels.")
     width: int = Field(ge=2, lt=2**16, description="Pixels.")
-    channels: Annotated[Literal[1, 3, 4], BeforeValidator(_whole)] = Field(
-        description="1 for grey, 3 for colour, 4 with transparency."
-    )
+    channels: int = Field(ge=1, le=4, description="1 for grey, 3 for colour, 4 with transparency.")
     train: SplitFiles
     test: SplitFiles
 

@@ -51,13 +51,12 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
+        if self.dataset.channels == 2:
+            raise ValueError("dataset.channels: should be 1, 3 or 4, not 2")
         if len(set(self.dataset.classes)) < len(self.dataset.classes):
             raise ValueError("dataset.classes: the names should differ from each other")
         if len(self.dataset.train.sha256 | self.dataset.test.sha256) < 4:
             raise ValueError("dataset: the four files should have four names")
-        limits = self.preprocess.checks
-        if limits.pixel_min > limits.pixel_max:
-            raise ValueError(f"preprocess.checks.pixel_min: should be at most pixel_max, {limits.pixel_max}")
         count, validation, classes = self.dataset.train.count, self.preprocess.validation, len(self.dataset.classes)
         if not classes <= validation <= count - classes:
             allowed = f"{classes} to {count - classes}, an image of each class on both sides"
