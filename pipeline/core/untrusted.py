@@ -11,6 +11,7 @@ PATTERNS = {
     "md5": r"[0-9a-f]{32}(\.dir)?",  # DVC's; .dir for a folder
     "commit": r"[0-9a-f]{40}([0-9a-f]{24})?",
     "name": r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",  # of a study, a worker, a file: no separator, no leading dot
+    "path": r"(?!\.{1,2}(/|$))[^/\x00-\x1f]+(/(?!\.{1,2}(/|$))[^/\x00-\x1f]+)*",  # below a folder: relative, without ..
 }
 
 

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from pipeline.config.schema import Dataset
 from pipeline.core import files, paths
 from pipeline.core.process import dvc
+from pipeline.core.untrusted import checked
 from pipeline.provenance import dvc_files, git
 from pipeline.provenance.check import Check, Level
 
@@ -73,7 +74,8 @@ def outputs() -> Iterator[Check]:
     for path, md5 in dvc_files.locked_hashes().items():
         if Path(path).exists():
             same = dvc_files.md5(Path(path)) == md5
-            yield Check("outputs", f"{path} = {paths.LOCK}", same, "changed by hand, or on a bad disk")
+            hint = f"changed by hand, or on a bad disk; `dvc checkout --force {path}` puts it back, from a sound cache"
+            yield Check("outputs", f"{path} = {paths.LOCK}", same, hint)
 
 
 def missing() -> list[str]:
@@ -91,7 +93,7 @@ def cache() -> Iterator[Check]:
         for name in _objects(folder, locked):
             path = folder / name[:2] / name[2:]
             if path.exists():
-                hint = "damaged in the cache; delete it, then `dvc pull` or `dvc repro`"
+                hint = f"damaged, and `dvc checkout` would bring it back: rm -f {path}, then `dvc pull` or `dvc repro`"
                 yield Check("DVC's cache", f"{path} of {out}", _is_object(path, name), hint)
 
 
@@ -106,7 +108,8 @@ def _objects(folder: Path, name: str) -> list[str]:
     listing = folder / name[:2] / name[2:]
     if not name.endswith(".dir") or not _is_object(listing, name):
         return [name]
-    return [name, *(entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8")))]
+    inside = json.loads(listing.read_text(encoding="utf-8"))
+    return [name, *(checked(entry["md5"], "md5", str(listing)) for entry in inside)]
 
 
 def _is_object(path: Path, name: str) -> bool:

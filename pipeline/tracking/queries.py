@@ -85,7 +85,8 @@ def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
     found = mlflow.search_runs(
         filter_string=f"tags.`model.sha256` = '{model_sha256}'", search_all_experiments=True, output_format="list"
     )
-    own = (run.info.run_id for run in found if {"training", "restored_from"} & run.data.tags.keys())
+    whole = {"restored_from", "manifest.sha256"}  # a restoration that was killed has no manifest
+    own = (run.info.run_id for run in found if "training" in run.data.tags or whole <= run.data.tags.keys())
     return next(own, None)
 
 

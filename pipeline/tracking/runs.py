@@ -13,7 +13,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFL
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
-from pipeline.tracking import store
+from pipeline.tracking import manifest, store
 
 
 @contextlib.contextmanager
@@ -42,6 +42,7 @@ def run(
         yield active.info.run_id
         if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
             mlflow.delete_tag("error")
+        manifest.write(active.info.run_id)
         mlflow.end_run()
     except killed_by:
         with contextlib.suppress(Exception):  # the next start does it, by close_stale

@@ -47,7 +47,7 @@ def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, "Split"
     """Logs what goes into a training: parameters, data sets with samples, data checks, code and packages."""
     from pipeline.evaluation import plots
     from pipeline.provenance import dvc_files, git, lineage
-    from pipeline.tracking.logging import log_bytes, log_data, log_figure, log_files, log_start, log_text
+    from pipeline.tracking.logging import log_data, log_difference, log_figure, log_files, log_start, log_text
 
     tags = lineage.tags(paths.TRAINING_DATA)
     logged = {"train": params.model_dump(), "dataset": {"name": dataset_config.name}}
@@ -55,9 +55,12 @@ def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, "Split"
     for name, images in splits.items():
         log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
     log_files(paths.DATA_CHECKS, "data")
-    log_text(lineage.packages(), "environment/requirements.txt")
-    if difference := git.uncommitted():
-        log_bytes(difference, "environment/uncommitted.diff")
+    log_text(lineage.packages(), lineage.PACKAGES.as_posix())
+    difference, left_out = git.carried()
+    for line in left_out:
+        say(line)
+    if difference:
+        log_difference(difference, lineage.DIFFERENCE.as_posix())
     log_figure(plots.samples(splits["train"], dataset_config.classes), "data/samples.png")
 
 

@@ -128,7 +128,7 @@ def tag(key: str, value: str) -> str:
     ],
 )
 def test_what_was_lost_or_changed_in_mlflow_is_found(lossy, run_alone, statement, message):
-    with changed_store(lossy, statement):
+    with changed_store(lossy.folder, statement):
         assert message in run_alone(lossy, fails=True)
 
 
@@ -140,13 +140,13 @@ def test_what_was_lost_or_changed_in_mlflow_is_found(lossy, run_alone, statement
     ],
 )
 def test_what_need_not_be_there_is_no_failure(lossy, run_alone, statement, message):
-    with changed_store(lossy, statement):
+    with changed_store(lossy.folder, statement):
         assert message in run_alone(lossy)
 
 
 def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(lossy, run_alone):
     gone = lossy.ok("git", "commit-tree", "HEAD^{tree}", "-m", "amended away").strip()
-    with changed_store(lossy, tag("git.commit", gone)):
+    with changed_store(lossy.folder, tag("git.commit", gone)):
         assert "no branch or tag of this repository has it" in run_alone(lossy, fails=True)
         lossy.ok("git", "branch", "kept", gone)
         assert "✗" not in run_alone(lossy)
