@@ -164,3 +164,10 @@ def test_names_in_a_manifest_lead_nowhere_else(tmp_path, name):
     places = {"": tmp_path / "artifacts", "model/": tmp_path / "artifacts"}
     (check,) = manifest_checks.artifacts("run", written, places)
     assert not check.passed
+
+
+@pytest.mark.parametrize("content", ["epoch,loss\n1,0.5\n2,0.25\n", "epoch,loss\n1,0.5\n", "", "epoch,loss\n1,x\n2,\n"])
+def test_a_history_is_that_of_the_curves(tmp_path, content):
+    (tmp_path / "history.csv").write_text(content)
+    (check,) = manifest_checks.curves("run", tmp_path / "history.csv", {"loss": {1: 0.5, 2: 0.2500001}})
+    assert check.passed == ("2,0.25" in content)
