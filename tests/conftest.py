@@ -70,11 +70,10 @@ def done(tmp_path_factory, source) -> Project:
     return project
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
+def opened_store(folder, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("DVC_ROOT", str(folder))
     import mlflow
 
     from pipeline.tracking.store import open_store
@@ -82,3 +81,21 @@ def store(tmp_path, monkeypatch):
     open_store()
     yield mlflow.MlflowClient()
     mlflow.end_run()
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """A new, empty MLflow store, as a client of it."""
+    yield from opened_store(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def store_folder(tmp_path_factory) -> Path:
+    """The folder of `shared_store`."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def shared_store(store_folder, monkeypatch):
+    """An MLflow store that all tests of a file share, each with runs of its own: to make one takes a second."""
+    yield from opened_store(store_folder, monkeypatch)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import mlflow
 import pytest
 from helpers.data import make_split
 from helpers.verifying import changed, changed_store, flip
@@ -17,20 +16,18 @@ from pipeline.tracking.manifest import Manifest
 HISTORY = "epoch,loss,accuracy\n1,0.5,0.25\n2,0.25,0.5\n"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("store")
+@pytest.fixture
+def folder(shared_store, store_folder) -> Path:
+    """The folder of an MLflow store."""
+    return store_folder
 
 
 @pytest.fixture
-def run_id(folder, params, monkeypatch):
-    """The id of a finished run, the same one for all tests, in an MLflow store of their own."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(folder))
+def run_id(folder, params) -> str:
+    """The id of a finished run in that store, the same one for all tests."""
     marker = folder / "run_id"
     if not marker.exists():
         marker.write_text(log_run(folder, params))
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     return marker.read_text()
 
 
