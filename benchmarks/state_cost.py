@@ -38,7 +38,7 @@ def main() -> None:
     with cli.suppress_stderr():
         from pipeline.data import arrays
         from pipeline.models import architectures
-        from pipeline.training import checkpoint, fingerprint, loop
+        from pipeline.training import checkpoint, fingerprint, history, loop
 
     whole, safety = Stopwatch(), Stopwatch()
     with tempfile.TemporaryDirectory() as folder, whole:
@@ -49,11 +49,11 @@ def main() -> None:
             hashes = {name: files.folder_sha256(images) for name, images in TRAINING_DATA.items()}
             fingerprint.fingerprint(params, hashes)
 
-        def on_epoch(progress: loop.TrainingState) -> None:
+        def on_epoch(progress: history.TrainingState) -> None:
             with safety:
                 checkpoint.save(Path(folder), model, progress)
 
-        loop.fit(model, splits["train"], splits["validation"], params, on_epoch, loop.TrainingState([], []))
+        loop.fit(model, splits["train"], splits["validation"], params, on_epoch, history.TrainingState([], []))
     for name, watch in (("training", whole), ("crash safety", safety)):
         print(f"{name:<13}{watch.cpu:8.2f} CPU-seconds {watch.wall:8.2f} s")
     print(f"share        {safety.cpu / whole.cpu:8.4f}             {safety.wall / whole.wall:8.4f}")

@@ -7,14 +7,8 @@
 
 from pipeline.core import interrupt
 
-
-def main() -> None:
-    """Runs the command that the command line names."""
-    from pipeline.core import cli, menu  # here, where a Ctrl-C during the imports is no traceback
-
-    cli.run_cli(lambda: menu.run(__doc__ or ""))
-
-
 if __name__ == "__main__":
     with interrupt.handled():
-        main()
+        from pipeline.core import cli, menu  # here, where a Ctrl-C during the imports is no traceback
+
+        cli.run_cli(lambda: menu.run(str(__doc__)))

@@ -1,12 +1,14 @@
 """A small data set in real IDX files, and copies of the project that use it."""
 
+import json
 import os
 from pathlib import Path
 
 import hypothesis
 import pytest
 from helpers.data import TEST, TRAIN, make_split, small_params, write_source
-from helpers.project import Project
+from helpers.project import Project, copy_store
+from helpers.shared import made_once
 
 from pipeline.config.schema import Params
 from pipeline.core.cli import QUIET
@@ -38,8 +40,13 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def source(tmp_path_factory) -> tuple[Path, dict]:
     """(folder of gzipped IDX files, params as a dict)."""
-    folder = tmp_path_factory.mktemp("source")
-    return folder, small_params(write_source(folder, make_split(TRAIN, 1), make_split(TEST, 2)), folder)
+
+    def make(folder: Path) -> None:
+        params = small_params(write_source(folder, make_split(TRAIN, 1), make_split(TEST, 2)), folder)
+        (folder.parent / "params.json").write_text(json.dumps(params))
+
+    folder = made_once(tmp_path_factory, "source", make)
+    return folder, json.loads((folder.parent / "params.json").read_text())
 
 
 @pytest.fixture
@@ -48,11 +55,30 @@ def params(source) -> Params:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory, source) -> Project:
-    """A project whose data is prepared, and nothing else. Leave it as it is."""
-    project = Project(tmp_path_factory.mktemp("prepared") / "a b", source[1])
-    project.ok("dvc", "repro", "preprocess")
-    return project
+def empty_store(tmp_path_factory) -> Path:
+    """An MLflow database without runs, to copy: MLflow takes seconds to make one. Leave it as it is."""
+
+    def make(folder: Path) -> None:
+        from pipeline.tracking.store import open_store
+
+        folder.mkdir()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DVC_ROOT", str(folder))
+            patch.setenv("MLFLOW_TRACKING_URI", "")
+            open_store()
+
+    return made_once(tmp_path_factory, "empty_store", make) / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory, source, empty_store) -> Project:
+    """A project whose data is prepared, with an MLflow store without runs, and nothing else. Leave it as it is."""
+
+    def make(folder: Path) -> None:
+        Project(folder, source[1]).ok("dvc", "repro", "preprocess")
+        copy_store(empty_store, folder)
+
+    return Project.at(made_once(tmp_path_factory, "prepared", make))
 
 
 @pytest.fixture
@@ -61,41 +87,28 @@ def project(tmp_path, source) -> Project:
 
 
 @pytest.fixture(scope="session")
-def done(tmp_path_factory, source) -> Project:
+def done(tmp_path_factory, prepared) -> Project:
     """A project after `dvc repro`, in a folder whose path has a space and a letter outside ASCII. Leave it as it is."""
-    project = Project(tmp_path_factory.mktemp("done") / "a b é", source[1])
-    project.first_output = project.ok("dvc", "repro")
-    project.ok("git", "add", "-A")
-    project.ok("git", "commit", "-qm", "results")
-    return project
+
+    def make(folder: Path) -> None:
+        project = prepared.copy(folder)
+        (folder.parent / "shown.txt").write_text(project.ok("dvc", "repro"))
+        project.ok("git", "add", "-A")
+        project.ok("git", "commit", "-qm", "results")
+
+    return Project.at(made_once(tmp_path_factory, "done", make))
 
 
-def opened_store(folder, monkeypatch):
+@pytest.fixture
+def store(tmp_path, monkeypatch, empty_store):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(folder))
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     import mlflow
 
     from pipeline.tracking.store import open_store
 
+    copy_store(empty_store, tmp_path)
     open_store()
     yield mlflow.MlflowClient()
     mlflow.end_run()
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """A new, empty MLflow store, as a client of it."""
-    yield from opened_store(tmp_path, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def store_folder(tmp_path_factory) -> Path:
-    """The folder of `shared_store`."""
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture
-def shared_store(store_folder, monkeypatch):
-    """An MLflow store that all tests of a file share, each with runs of its own: to make one takes a second."""
-    yield from opened_store(store_folder, monkeypatch)

@@ -167,7 +167,7 @@ def test_only_evaluate_opens_the_test_data():
         ("stages.train", ["tensorflow", "keras", "mlflow"]),
         ("commands.tune", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
         ("commands.adopt", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
-        ("tuning.worker", ["tensorflow", "keras", "mlflow", "pandas", "matplotlib"]),
+        ("tuning.launch", ["tensorflow", "keras", "mlflow", "optuna", "pandas", "matplotlib"]),
         ("tuning.mlflow_runs", ["tensorflow", "keras"]),
         ("data.expectations", ["tensorflow", "keras", "mlflow"]),
     ],

@@ -86,7 +86,9 @@ def compare(found: Trained) -> str:
 @click.option("--study", metavar="NAME", help="A study: its best trial.")
 @click.option("--trial", type=int, help="Another trial of the study, by number: one of the front, say.")
 @click.option("--all", "take_all", is_flag=True, help=f"Take over {' and '.join(KEPT)} too, for the same model.")
-@click.option("--keep", multiple=True, metavar="NAME", help="Leave this parameter as it is; may be given again.")
+@click.option(
+    "--keep", multiple=True, type=click.Choice(list(leaves.leaves(Train))), help="Leave it as it is; repeatable."
+)
 @click.option("--storage", help="Of the study; as for `tune`.")
 def main(
     run: str | None, study: str | None, trial: int | None, take_all: bool, keep: tuple[str, ...], storage: str | None
@@ -95,9 +97,6 @@ def main(
         raise click.UsageError("--trial: goes with --study")
     if (run is None) == (study is None):
         raise click.UsageError("name a RUN, or a study with --study NAME")
-    known = leaves.leaves(Train)
-    if unknown := set(keep) - known.keys():
-        raise click.UsageError(f"--keep: {', '.join(unknown)}: allowed are {', '.join(known)}")
     found = of_study(study, trial, storage) if study is not None else of_run(str(run))
     say(compare(found))
     kept = keep if take_all else (*keep, *KEPT)

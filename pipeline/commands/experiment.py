@@ -67,18 +67,15 @@ def main(arguments: tuple[str, ...]) -> None:
         note_in_opened_run(error)
         raise
 
-    from pipeline.workflow.evaluate import evaluate
-    from pipeline.workflow.train import train
-    from pipeline.workflow.training_run import training_run
-
     with cli.suppress_stderr():
-        from pipeline.tracking import queries
         from pipeline.training import checkpoint
+        from pipeline.workflow.evaluate import evaluate
+        from pipeline.workflow.train import train
+        from pipeline.workflow.training_run import training_run
 
     with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params) as (run_id, resume):
         train(dataset_config, params, Path(out), resume)
         evaluate(dataset_config, settings, Path(out))
         begun.assert_unchanged()
-    if training := queries.tag(run_id, "training"):
-        checkpoint.discard(training)
+    checkpoint.discard(resume.name)
     say(f"run {run_id} is complete; `mlflow ui` shows it")

@@ -28,7 +28,7 @@ def main(run_id: str) -> None:
     if tags.get("git.commit", "unknown") == "unknown":
         raise UserError(f"run {full_id} does not say which commit trained it (restored, or trained without git)")
     with worktree(tags["git.commit"]) as folder:
-        if others := other_environment(run, queries.text(full_id, PACKAGES) or ""):
+        if others := other_environment(run, (queries.content(full_id, PACKAGES) or b"").decode()):
             say(f"note: other bytes may come out here: {others}")
         retrain(run, folder)
         say(compare(run, folder))

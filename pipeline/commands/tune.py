@@ -41,7 +41,7 @@ def main(address: str | None, **given: str | None) -> None:
     from pipeline.provenance import lineage
     from pipeline.tracking import store
     from pipeline.training import fingerprint
-    from pipeline.tuning import mlflow_runs, storage, trials, worker
+    from pipeline.tuning import mlflow_runs, storage, trials
     from pipeline.tuning.launch import conclude, run_workers
     from pipeline.tuning.study import Plan, agree_limits, enqueue_defaults, open_study, silence_optuna, study_config
 
@@ -49,7 +49,7 @@ def main(address: str | None, **given: str | None) -> None:
     if address and (run_id := os.environ.get("MLFLOW_RUN_ID")):
         refuse_password(address, run_id)
     address = address or storage.default_address()
-    say(f"storage {storage.mask_address(address)}")
+    say(f"storage {addresses.mask_passwords(address)}")
     opened = storage.open_storage(address)
     prepare.bring_up_to_date()
     store.open_store()
@@ -63,9 +63,9 @@ def main(address: str | None, **given: str | None) -> None:
         with storage.study_lock(address, tune.study):
             study = open_study(opened, tune, config)
             enqueue_defaults(study, train, tune.space)
-            worker.requeue_stale_trials(study, address)
+            storage.requeue_stale_trials(study, address)
             agree_limits(study, tune)
-            if not trials.has_work_left(study, tune) and mlflow_runs.is_reported(study.user_attrs.get("mlflow_run_id")):
+            if not trials.has_work_left(study, tune) and mlflow_runs.is_reported(mlflow_runs.find_run(study)):
                 mlflow_runs.note_reused_study(study)
                 conclude(study, tune)
                 return

@@ -1,7 +1,6 @@
 """How a program of this project starts, and how it ends when something is wrong."""
 
 import contextlib
-import inspect
 import io
 import os
 import sys
@@ -20,6 +19,7 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MPLBACKEND": "agg",  # figures are files; no screen is needed
 }
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}  # of click
 
 
 def say(text: str) -> None:
@@ -43,43 +43,17 @@ def suppress_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
-
-
-class Command(click.Command):
-    """A command whose help is printed as it stands, with its examples."""
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        write_as_it_is(self, ctx, formatter)
-
-
-def write_as_it_is(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-    """Writes the help of a command without filling its lines anew."""
-    formatter.write(f"\n{inspect.cleandoc(command.help or '')}\n")
-
-
-def command(doc: str | None, **settings: Any) -> Callable[[Callable[..., None]], click.Command]:
-    """Makes a function a command; `doc`, the docstring of its module, is what `--help` prints."""
-    return click.command(cls=Command, help=doc, context_settings=SETTINGS | settings)
-
-
-@contextlib.contextmanager
-def click_errors() -> Iterator[None]:
-    """Prints what is wrong with a command line in one line, and ends with exit code 2."""
-    try:
-        yield
-    except click.exceptions.Exit as ended:  # --help
-        sys.exit(ended.exit_code)
-    except click.ClickException as error:
-        print(f"error: {error.format_message()}", file=sys.stderr)
-        sys.exit(error.exit_code)
+def command(doc: str | None, cls: type[click.Command] = click.Command, **settings: Any) -> Callable[..., Any]:
+    """Makes a function a command; `doc`, the docstring of its module, is what `--help` prints, line by line."""
+    help_text = "\n\n".join(f"\b\n{paragraph}" for paragraph in (doc or "").split("\n\n"))  # click fills lines else
+    return click.command(cls=cls, help=help_text, context_settings=SETTINGS | settings)
 
 
 def run_cli(main: Callable[[], None]) -> None:
     """Runs `main`; turns a user's mistake into one line on stderr and an exit code.
 
-    Exit codes: 0 done, 1 a mistake in the input or the system refused (disk full, no permission); for Ctrl-C see
-    `interrupt`. A defect of the program itself keeps its traceback.
+    Exit codes: 0 done, 1 a mistake in the input or the system refused (disk full, no permission), 2 a mistake on the
+    command line; for Ctrl-C see `interrupt`. A defect of the program itself keeps its traceback.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
@@ -88,6 +62,11 @@ def run_cli(main: Callable[[], None]) -> None:
             stream.reconfigure(errors="replace")  # a terminal that knows no × or … shows ?
     try:
         main()
+    except click.exceptions.Exit as ended:  # after --help
+        sys.exit(ended.exit_code)
+    except click.ClickException as error:
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        sys.exit(error.exit_code)
     except UserError as error:
         sys.exit(mask_passwords(f"error: {error}"))
     except OSError as error:

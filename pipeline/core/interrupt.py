@@ -8,7 +8,6 @@ could not be ended as KILLED is marked so by the next start.
 import contextlib
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,14 +20,7 @@ GRACE = 1.5  # seconds
 SAME_WISH = 1.0  # seconds; on Ctrl-C, `mlflow run` sends SIGTERM to the program that the terminal has told already
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-
-class _Interrupts:
-    """What this process knows of its signals."""
-
-    raised: float | None = None  # when KeyboardInterrupt was raised last, in seconds of time.monotonic()
-    may_take_longer = False
-    wakeup = -1  # the pipe's end into which Python writes the number of each signal, at once
-    said = False
+more_time = threading.Lock()  # `with more_time:` after a Ctrl-C takes as long as it needs, or until the next Ctrl-C
 
 
 @contextlib.contextmanager
@@ -37,57 +29,42 @@ def handled() -> Iterator[None]:
 
     A signal that the parent process ignores stays ignored, as SIGINT is in the background of a shell.
     """
-    _Interrupts.raised, _Interrupts.may_take_longer, _Interrupts.said = None, False, False
-    told, _Interrupts.wakeup = os.pipe()
-    os.set_blocking(_Interrupts.wakeup, False)
-    signal.set_wakeup_fd(_Interrupts.wakeup, warn_on_full_buffer=False)
+    told, wakeup = os.pipe()
+    os.set_blocking(wakeup, False)
+    signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)  # Python writes the number of each signal there, at once
     stderr = os.dup(2)  # it may be switched off where the program hangs
     threading.Thread(target=_leave_in_time, args=(told, stderr), daemon=True).start()
+    raised = -SAME_WISH
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal raised
+        now = time.monotonic()
+        if now - raised > SAME_WISH:
+            raised = now
+            raise KeyboardInterrupt
+
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _on_signal)
+            signal.signal(number, on_signal)
     try:
         yield
     except KeyboardInterrupt:
-        _say_farewell(2)
-        sys.exit(EXIT_CODE)
-
-
-@contextlib.contextmanager
-def more_time() -> Iterator[None]:
-    """Lets what follows a Ctrl-C take as long as the block needs. A second Ctrl-C raises KeyboardInterrupt in it."""
-    _Interrupts.may_take_longer = True
-    try:
-        yield
-    finally:
-        _Interrupts.may_take_longer = False
-        if _Interrupts.wakeup >= 0:
-            os.write(_Interrupts.wakeup, bytes([signal.SIGINT]))
-
-
-def _on_signal(number: int, frame: FrameType | None) -> None:
-    """Raises KeyboardInterrupt for the first signal, and for a later one that comes in a `more_time` block."""
-    now, last = time.monotonic(), _Interrupts.raised
-    if last is None or (_Interrupts.may_take_longer and now - last > SAME_WISH):
-        _Interrupts.raised = now
-        raise KeyboardInterrupt
+        _leave(stderr)
 
 
 def _leave_in_time(told: int, stderr: int) -> None:
-    """Ends the process GRACE after a signal, unless it may take longer. Runs in a thread of its own."""
-    while number := os.read(told, 1):
-        if number[0] in SIGNALS:
-            time.sleep(GRACE)
-            if not _Interrupts.may_take_longer:
-                _leave(stderr)
+    """Ends the process GRACE after the first signal, or after the end of a `more_time` block. Runs in a thread."""
+    while os.read(told, 1)[0] not in SIGNALS:
+        pass
+    time.sleep(GRACE)
+    while more_time.locked():
+        with more_time:
+            pass
+        time.sleep(GRACE)
+    _leave(stderr)
 
 
 def _leave(stderr: int) -> NoReturn:
-    _say_farewell(stderr)
+    """Ends the process without waiting for its threads."""
+    os.write(stderr, f"\n{FAREWELL}\n".encode())
     os._exit(EXIT_CODE)
-
-
-def _say_farewell(stderr: int) -> None:
-    if not _Interrupts.said:
-        _Interrupts.said = True
-        os.write(stderr, f"\n{FAREWELL}\n".encode())

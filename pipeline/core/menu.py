@@ -1,7 +1,6 @@
 """Finds the stages and commands by the names of their modules, and lists them with their first docstring lines."""
 
 import ast
-import difflib
 import importlib
 import sys
 
@@ -27,22 +26,14 @@ def first_line(room: str, name: str) -> str:
 class Commands(click.Group):
     """Finds a command by the name of its module, and imports that alone."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for room in ROOMS for name in names(room)]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         for room in ROOMS:
             if cmd_name in names(room):
                 module = importlib.import_module(f"pipeline.{room}.{cmd_name}")
-                return (
-                    module.main if isinstance(module.main, click.Command) else cli.command(module.__doc__)(module.main)
-                )
-        close = difflib.get_close_matches(cmd_name, self.list_commands(ctx), n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        ctx.fail(f"there is no {cmd_name}; {hint}`python -m pipeline` lists all")
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        cli.write_as_it_is(self, ctx, formatter)
+                is_command = isinstance(module.main, click.Command)
+                return module.main if is_command else cli.command(module.__doc__)(module.main)
+        known = [name for room in ROOMS for name in names(room)]
+        raise click.NoSuchCommand(cmd_name, f"there is no {cmd_name}; `python -m pipeline` lists all.", known)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for room, title in ROOMS.items():
@@ -52,6 +43,6 @@ class Commands(click.Group):
 
 def run(doc: str) -> None:
     """Runs the command that the command line names; `doc` heads the list of all."""
-    group = Commands(help=doc, context_settings=cli.SETTINGS)
-    with cli.click_errors(), group.make_context("python -m pipeline", sys.argv[1:] or ["--help"]) as context:
+    group = cli.command(doc, cls=Commands)(lambda: None)
+    with group.make_context("python -m pipeline", sys.argv[1:] or ["--help"]) as context:
         group.invoke(context)

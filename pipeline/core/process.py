@@ -10,24 +10,24 @@ from pathlib import Path
 from pipeline.core.errors import UserError
 
 HERE = Path()
-NOTHING: Mapping[str, str] = {}
+DVC = (sys.executable, "-m", "dvc")
 
 
-def git(*arguments: str, folder: Path = HERE, extra: Mapping[str, str] = NOTHING) -> bytes | None:
+def git(*arguments: str, folder: Path = HERE, extra: Mapping[str, str] | None = None) -> bytes | None:
     """What git prints, with `extra` in its environment; None where it is missing, knows no repository, or refuses."""
     with contextlib.suppress(UserError):
         return require_git(*arguments, folder=folder, extra=extra)
     return None
 
 
-def require_git(*arguments: str, folder: Path = HERE, extra: Mapping[str, str] = NOTHING) -> bytes:
+def require_git(*arguments: str, folder: Path = HERE, extra: Mapping[str, str] | None = None) -> bytes:
     """What git prints. Raises UserError, with the first line of git's own message, where `git` returns None."""
-    return _ask("git", ["git", *arguments], folder, os.environ | dict(extra))
+    return _ask("git", ["git", *arguments], folder, os.environ | dict(extra or {}))
 
 
 def dvc(*arguments: str, folder: Path = HERE) -> str:
     """What DVC prints, stripped. Raises UserError with the first line of DVC's own message where it refuses."""
-    return _ask("dvc", _dvc(*arguments), folder, with_our_python()).decode().strip()
+    return _ask("dvc", [*DVC, *arguments], folder, _with_our_python()).decode().strip()
 
 
 def run_dvc(*arguments: str, folder: Path = HERE, is_isolated: bool = False) -> int:
@@ -36,17 +36,13 @@ def run_dvc(*arguments: str, folder: Path = HERE, is_isolated: bool = False) -> 
     An isolated one, and its stages, are told nothing of the DVC and the MLflow store that this process works with.
     """
     ours = ("DVC_", "MLFLOW_") if is_isolated else ()
-    environment = {name: value for name, value in with_our_python().items() if not name.startswith(ours)}
-    return subprocess.run(_dvc(*arguments), cwd=folder, env=environment, check=False).returncode
+    environment = {name: value for name, value in _with_our_python().items() if not name.startswith(ours)}
+    return subprocess.run([*DVC, *arguments], cwd=folder, env=environment, check=False).returncode
 
 
-def with_our_python() -> dict[str, str]:
+def _with_our_python() -> dict[str, str]:
     """The environment in which `python`, as in dvc.yaml, is the one that runs this program."""
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-
-
-def _dvc(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "dvc", *arguments]
 
 
 def _ask(name: str, command: list[str], folder: Path, environment: dict[str, str]) -> bytes:

@@ -30,19 +30,16 @@ class Snapshot(NamedTuple):
         """Raises UserError if the parameters, or code that this process has loaded, were edited since."""
         now = code_sha256()
         edited = [f"{PACKAGE.name}/{name}" for name in sorted(_loaded()) if self.code.get(name) != now.get(name)]
-        if not self._reads_the_same():
+        params = None
+        with contextlib.suppress(UserError, OSError):
+            params = self.read()
+        if params != self.params:
             edited.append(str(paths.PARAMS))
         if edited:
             raise UserError(
                 f"{', '.join(edited)}: edited while this ran, so nobody could say what made the outputs; "
                 "undo that and the same command goes on, or leave it and the command begins afresh"
             )
-
-    def _reads_the_same(self) -> bool:
-        try:
-            return self.read() == self.params
-        except (UserError, OSError):
-            return False
 
 
 def snapshot(read: Callable[[], tuple[Any, ...]]) -> Snapshot:
@@ -52,23 +49,10 @@ def snapshot(read: Callable[[], tuple[Any, ...]]) -> Snapshot:
 
 @contextlib.contextmanager
 def begin(read: Callable[[], tuple[Any, ...]]) -> Iterator[Snapshot]:
-    """Holds the lock on the outputs for the block; yields what the stage begins with, once it has the lock."""
-    with outputs_lock():
-        yield snapshot(read)
+    """Holds the lock on the outputs in this folder for the block; yields what the stage begins with, once it has it.
 
-
-def require(*inputs: Path) -> None:
-    """Raises UserError for the first of a stage's inputs that is not there."""
-    for path in inputs:
-        if not path.exists():
-            raise UserError(f"{path} is missing; `dvc repro` makes it")
-
-
-@contextlib.contextmanager
-def outputs_lock() -> Iterator[None]:
-    """One process at a time writes the outputs in this folder; another one waits, and says for which.
-
-    DVC runs one stage at a time, but a stage goes on to its end when its DVC is killed.
+    Another process waits, and says for which. DVC runs one stage at a time, but a stage goes on to its end when its DVC
+    is killed.
     """
     lock = FileLock(Path.cwd() / ".state" / "outputs.lock")
     holder = Path(lock.lock_file)  # the file keeps the number of the process that has the lock, or had it last
@@ -80,9 +64,16 @@ def outputs_lock() -> Iterator[None]:
         lock.acquire()
     try:
         holder.write_text(str(os.getpid()), encoding="utf-8")
-        yield
+        yield snapshot(read)
     finally:
         lock.release()
+
+
+def require(*inputs: Path) -> None:
+    """Raises UserError for the first of a stage's inputs that is not there."""
+    for path in inputs:
+        if not path.exists():
+            raise UserError(f"{path} is missing; `dvc repro` makes it")
 
 
 def _loaded() -> set[str]:

@@ -1,28 +1,26 @@
 """Labels and probabilities → numbers and tables."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix as count_confusions
-from sklearn.metrics import log_loss, precision_recall_fscore_support
+from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support
 
 DIGITS = 6  # of what is written to files: more than any figure is good for
 
 
-def overall(labels: np.ndarray, probabilities: np.ndarray, bins: int) -> dict[str, Any]:
+def overall(labels: np.ndarray, probabilities: np.ndarray, bins: int) -> dict[str, float]:
     """`labels` (n,), `probabilities` (n, classes) → loss (nats), accuracy, macro F1, calibration error."""
     classes = range(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
     exact = probabilities.astype("float64")
     exact /= exact.sum(axis=1, keepdims=True)  # float32 rows miss 1 by their last bits
-    _, _, f1, _ = precision_recall_fscore_support(labels, predicted, labels=classes, average="macro", zero_division=0)
-    return {
-        "loss": round(float(log_loss(labels, exact, labels=classes)), DIGITS),
-        "accuracy": round(float(np.mean(predicted == labels)), DIGITS),
-        "macro_f1": round(float(f1), DIGITS),
-        "calibration_error": round(calibration_error(labels, probabilities, bins), DIGITS),
+    found = {
+        "loss": log_loss(labels, exact, labels=classes),
+        "accuracy": np.mean(predicted == labels),
+        "macro_f1": f1_score(labels, predicted, labels=classes, average="macro", zero_division=0),
+        "calibration_error": calibration_error(labels, probabilities, bins),
     }
+    return {name: round(float(value), DIGITS) for name, value in found.items()}
 
 
 def per_class(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> pd.DataFrame:

@@ -2,8 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,14 +13,11 @@ from pipeline.core import paths
 from pipeline.data.arrays import Split
 from pipeline.evaluation import metrics, plots
 
-if TYPE_CHECKING:
-    import keras
-
 BATCH = 1000  # images at a time
 TABLES = [paths.REPORTS / f"{name}.csv" for name in ("per_class", "calibration", "confusion")]
 
 
-def predict(model: "keras.Model", images: np.ndarray) -> np.ndarray:
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """`images` uint8 (n, height, width, channels) → probabilities float32 (n, classes)."""
     return model.predict(images, batch_size=BATCH, verbose=0)
 
@@ -32,16 +29,14 @@ def texts(test: Split, probabilities: np.ndarray, classes: list[str], bins: int)
     names of its actual and its predicted class.
     """
     names = np.array(classes)
-    per_class, calibration, confusion = (
+    tables = (
         metrics.per_class(test.labels, probabilities, classes),
         metrics.calibration(test.labels, probabilities, bins),
         pd.DataFrame({"actual": names[test.labels], "predicted": names[probabilities.argmax(axis=1)]}),
     )
     overall = {"test": metrics.overall(test.labels, probabilities, bins)}
-    tables = zip(TABLES, (per_class, calibration, confusion), strict=True)
-    return {paths.TEST_METRICS: json.dumps(overall, indent=2) + "\n"} | {
-        path: table.to_csv(index=False) for path, table in tables
-    }
+    found = {path: table.to_csv(index=False) for path, table in zip(TABLES, tables, strict=True)}
+    return {paths.TEST_METRICS: json.dumps(overall, indent=2) + "\n"} | found
 
 
 def pictures(

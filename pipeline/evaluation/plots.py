@@ -61,16 +61,8 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> Figure:
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
         if count:
-            dark = shares[row, column] > 0.5
-            axis.text(
-                column,
-                row,
-                f"{count}",
-                ha="center",
-                va="center",
-                color="white" if dark else "black",
-                fontsize=9,
-            )
+            color = "white" if shares[row, column] > 0.5 else "black"
+            axis.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=9)
     ticks = range(len(classes))
     axis.set_xticks(ticks, classes, rotation=45, ha="right")
     axis.set_yticks(ticks, classes)

@@ -6,6 +6,7 @@ To add one: write a file beside this one like cnn.py, and describe its parameter
 import importlib
 
 import keras
+import tensorflow as tf
 
 from pipeline.config.schema import Train
 
@@ -28,7 +29,5 @@ def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> ker
 
 def use_threads(threads: int) -> None:
     """Fixes the number of threads of tensorflow, on which the last bits of every sum depend. Call it first."""
-    import tensorflow as tf
-
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)

@@ -1,6 +1,7 @@
 """How a model becomes a file, and a file a model."""
 
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -20,13 +21,9 @@ def save(model: keras.Model, path: Path) -> None:
     """
     bare = type(model).from_config(model.get_config())
     bare.set_weights(model.get_weights())
-    with files.replacing(path) as temporary:
-        stamped = temporary.with_suffix(".keras")
-        try:
-            bare.save(stamped)
-            _rewrite(stamped, temporary)
-        finally:
-            stamped.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, files.replacing(path) as temporary:
+        bare.save(Path(folder) / "model.keras")
+        _rewrite(Path(folder) / "model.keras", temporary)
 
 
 def _rewrite(stamped: Path, target: Path) -> None:

@@ -9,18 +9,18 @@ from pathlib import Path
 from pipeline.config.load import load
 from pipeline.core import cli, paths, stage
 from pipeline.core.cli import say
-from pipeline.workflow.evaluate import evaluate
 from pipeline.workflow.restore import ensure_run
 
 
 def main() -> None:
     with stage.begin(lambda: load("dataset", "evaluate")) as begun:
         dataset_config, settings = begun.params
-        stage.require(paths.TEST, paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS)
+        stage.require(paths.TEST)
         run_id = ensure_run(dataset_config)
         with cli.suppress_stderr():
             from pipeline.tracking import queries, runs
             from pipeline.training import checkpoint
+            from pipeline.workflow.evaluate import evaluate
 
         with runs.run(run_id):
             evaluate(dataset_config, settings, Path())

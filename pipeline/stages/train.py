@@ -8,16 +8,19 @@ same model, byte for byte, on one machine. Killed, it goes on from the last fini
 from pathlib import Path
 
 from pipeline.config.load import load
-from pipeline.core import files, paths, stage
-from pipeline.workflow.train import train
-from pipeline.workflow.training_run import training_run
+from pipeline.core import cli, files, paths, stage
 
 
 def main() -> None:
     with stage.begin(lambda: load("dataset", "train")) as begun:
         dataset_config, params = begun.params
         stage.require(*paths.TRAINING_DATA.values())
+        from pipeline.workflow.training_run import training_run
+
         with training_run(dataset_config, params) as (run_id, resume):
+            with cli.suppress_stderr():  # tensorflow, once the store has answered
+                from pipeline.workflow.train import train
+
             train(dataset_config, params, Path(), resume)
             begun.assert_unchanged()
             files.write_text(paths.RUN_ID, run_id + "\n")

@@ -18,6 +18,11 @@ from pipeline.core.errors import UserError
 from pipeline.tracking import store
 
 
+def search(condition: str) -> list[Run]:
+    """The runs in all experiments that fit an MLflow filter, the newest first."""
+    return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
+
+
 def get_run(run_id: str | None) -> Run | None:
     """The run of this id. None where the store has none, or it was deleted."""
     with contextlib.suppress(MlflowException):
@@ -31,10 +36,8 @@ def resolve_run(run_id: str) -> Run:
     store.open_store()
     if exact := get_run(run_id):
         return exact
-    found = []
-    if re.fullmatch(r"[0-9a-f]{4,31}", run_id):
-        begin = f"attributes.run_id LIKE '{run_id}%'"
-        found = mlflow.search_runs(filter_string=begin, search_all_experiments=True, output_format="list")
+    is_beginning = re.fullmatch(r"[0-9a-f]{4,31}", run_id)
+    found = search(f"attributes.run_id LIKE '{run_id}%'") if is_beginning else []
     if not found:
         hint = "; of an id at least four digits are needed" if len(run_id) < 4 else ""
         raise UserError(f"run {run_id} is not in the MLflow store{hint}")
@@ -68,9 +71,7 @@ def find_tagged(key: str, value: str) -> tuple[str, str] | None:
     """(id, status) of the newest run that carries this tag, or None."""
     if "'" in value:  # no value of ours; MLflow could not read the filter
         return None
-    found = mlflow.search_runs(
-        filter_string=f"tags.`{key}` = '{value}'", search_all_experiments=True, max_results=1, output_format="list"
-    )
+    found = search(f"tags.`{key}` = '{value}'")
     return (found[0].info.run_id, found[0].info.status) if found else None
 
 
@@ -82,9 +83,7 @@ def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
     store.open_store()
     if get_run(run_id):
         return run_id
-    found = mlflow.search_runs(
-        filter_string=f"tags.`model.sha256` = '{model_sha256}'", search_all_experiments=True, output_format="list"
-    )
+    found = search(f"tags.`model.sha256` = '{model_sha256}'")
     whole = {"restored_from", "manifest.sha256"}  # a restoration that was killed has no manifest
     own = (run.info.run_id for run in found if "training" in run.data.tags or whole <= run.data.tags.keys())
     return next(own, None)
@@ -92,18 +91,12 @@ def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
 
 def children(parent: str) -> list[Run]:
     """The runs nested under a run."""
-    return mlflow.search_runs(
-        filter_string=f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'",
-        search_all_experiments=True,
-        output_format="list",
-    )
+    return search(f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'")
 
 
 def trained() -> list[Run]:
     """All runs that logged a model, the newest first."""
-    return mlflow.search_runs(
-        filter_string="tags.`model.sha256` LIKE '%'", search_all_experiments=True, output_format="list"
-    )
+    return search("tags.`model.sha256` LIKE '%'")
 
 
 def curve(column: str) -> str:
@@ -136,11 +129,11 @@ def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
     return None
 
 
-def text(run_id: str, artifact: Path) -> str | None:
+def content(run_id: str, artifact: Path) -> bytes | None:
     """The content of an artifact, or None where the run has none of this name."""
     with tempfile.TemporaryDirectory() as folder:
         path = download(run_id, artifact, Path(folder))
-        return path.read_text(encoding="utf-8") if path else None
+        return path.read_bytes() if path else None
 
 
 def logged_models() -> dict[str | None, list[LoggedModel]]:
@@ -166,7 +159,6 @@ def model_sha256(model: LoggedModel) -> str | None:
     if folder := store.local_path(model.artifact_location):
         return files.sha256(folder / name) if (folder / name).is_file() else None
     with tempfile.TemporaryDirectory() as copy, contextlib.suppress(Exception):  # each kind of server has its own
-        return files.sha256(
-            Path(mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy))
-        )
+        path = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy)
+        return files.sha256(Path(path))
     return None

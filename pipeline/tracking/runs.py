@@ -13,7 +13,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFL
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
-from pipeline.tracking import manifest, store
+from pipeline.tracking import manifest, queries, store
 
 
 @contextlib.contextmanager
@@ -33,9 +33,9 @@ def run(
     store.open_store()
     run_id = run_id or os.environ.get("MLFLOW_RUN_ID")
     run_name = None if run_id else run_name or os.environ.get("DVC_EXP_NAME")
-    close_stale()
     tags = (tags or {}) | _this_process()
     with store.errors():
+        close_stale()
         active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
     try:
         _remove_left(active.info.artifact_uri)
@@ -76,8 +76,7 @@ def close_stale() -> None:
     The same goes for a run that `mlflow run` opened in this folder and that has no process yet. A process that is only
     late opens its run again.
     """
-    running = "attributes.status = 'RUNNING'"
-    for run in mlflow.search_runs(filter_string=running, search_all_experiments=True, output_format="list"):
+    for run in queries.search("attributes.status = 'RUNNING'"):
         tags = run.data.tags
         process = {name: tags.get(name) for name in _this_process()}
         if process["process.host"] == socket.gethostname():
@@ -104,12 +103,10 @@ def _this_process(number: int | None = None) -> dict[str, str]:
 
 def end(run_id: str, status: str, reason: str | None = None) -> None:
     """Ends a run that no process works on any more; `reason` becomes its tag `error`."""
+    client = mlflow.MlflowClient()
     if reason:
-        mlflow.MlflowClient().set_tag(run_id, "error", reason)
-    if status == "RUNNING":
-        mlflow.MlflowClient().update_run(run_id, status)
-    else:
-        mlflow.MlflowClient().set_terminated(run_id, status)
+        client.set_tag(run_id, "error", reason)
+    (client.update_run if status == "RUNNING" else client.set_terminated)(run_id, status)
 
 
 def move(run_id: str, parent: str) -> None:

@@ -18,11 +18,14 @@ import requests
 import sqlalchemy
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import SQLAlchemyError
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request, verify_rest_response
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
+from pipeline.tracking import relocate
 
 PATIENCE = 5  # seconds to connect to a server, and again as many until it answers
 
@@ -39,25 +42,32 @@ def open_store() -> None:
         mlflow.set_tracking_uri(uri)
         _ask(uri)
         return
-    if uri == _own_address() and sqlalchemy.make_url(uri).database != str(root / "mlflow.db"):
-        raise UserError(f"{root}: MLflow reads the ? or % in this path as something else; rename the folder")
-    # SQLAlchemy reads %20 as a space, which `mlflow run` writes
-    database = Path(sqlalchemy.make_url(uri).database or "") if uri.startswith("sqlite:///") else None
+    try:
+        parsed = sqlalchemy.make_url(uri) if "://" in uri else None
+    except (ArgumentError, ValueError):  # whose text may be a part of a password
+        raise UserError("MLFLOW_TRACKING_URI: should look like postgresql://USER:PASSWORD@HOST:PORT/NAME") from None
+    # here %20 is a space, as `mlflow run` writes it
+    database = Path(parsed.database or "") if parsed and parsed.drivername == "sqlite" else None
     if database and database.is_dir():
         raise UserError(f"MLflow's store cannot be opened: {uri} is a folder")  # MLflow would try for 100 s
+    if uri == _own_address() and (database != root / "mlflow.db" or repr(str(root))[1:-1] != str(root)):
+        raise UserError(
+            f"{str(root)!r}: MLflow reads this name as another; rename the folder, without ? % \\ or line ends"
+        )
     # two processes that make the tables at once can fail. MLflow resolves the artifact folder against the current
     # directory then, which is a temporary copy under `dvc exp run --temp`
-    with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root):
-        try:
-            with errors():
-                if database and not database.exists():
-                    _make(database)
-                mlflow.set_tracking_uri(uri)
-                experiments = mlflow.search_experiments(order_by=["experiment_id"], max_results=1)
-        except ValueError as error:
-            raise UserError(f"MLflow's store cannot be opened: {error}") from None
-    if database == root / "mlflow.db":
-        _check_place((experiments[0].artifact_location if experiments else None) or "")
+    with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root), errors():
+        if database and not database.exists():
+            with files.replacing(database) as new:  # killed half way, MLflow leaves one that never opens again
+                mlflow.set_tracking_uri(f"sqlite:///{new}")
+                mlflow.search_experiments(max_results=1)
+        mlflow.set_tracking_uri(uri)
+        mlflow.search_experiments(max_results=1)
+    if database == root / "mlflow.db" and relocate.former_place(database) not in (None, f"{root}/mlruns"):
+        raise UserError(
+            f"MLflow's store keeps artifacts in {relocate.former_place(database)}, not in this folder (it was moved or "
+            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline relocate"
+        )
 
 
 def address() -> str:
@@ -90,12 +100,9 @@ def errors() -> Iterator[None]:
         raise UserError(f"MLflow's store: {one_line}") from None
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error)
-        if "already exists" in reason:
+        if "already exists" in reason:  # a table, which MLflow makes again
             file = shlex.quote(address().removeprefix("sqlite:///"))
-            reason += (
-                "; another program is making the store just now, or was killed as it did. "
-                f"If it stays so, and no run was in it: mv {file} {file}.unfinished"
-            )
+            reason += f"; it is half made. If it stays so, and no run was in it: mv {file} {file}.unfinished"
         raise UserError(f"MLflow's store cannot be opened: {reason}") from None
 
 
@@ -111,55 +118,21 @@ def _own_address() -> str:
 
 
 def _ask(server: str) -> None:
-    """Raises UserError where a server does not answer."""
+    """Raises UserError where a server does not answer. MLflow itself would try for four minutes."""
+    endpoint = "/api/2.0/mlflow/experiments/search"
     try:
-        with _asking_once():
-            mlflow.search_experiments(max_results=1)
+        answer = http_request(
+            get_default_host_creds(server), endpoint, "POST", json={"max_results": 1}, max_retries=0, timeout=PATIENCE
+        )
+        verify_rest_response(answer, endpoint)
     except MlflowException as error:
         name, cause = f"MLflow's server {mask_passwords(server)}", error.__context__
         if not isinstance(cause, requests.RequestException):
             raise UserError(f"{name}: {error.message.splitlines()[0]}") from None
         reason = re.split(r": |, '", str(cause))[-1].partition(" (")[0].rstrip("'\").")
-        in_dvc = "DVC_STAGE" in os.environ
-        hint = "; `dvc checkout` puts back what DVC has removed and has in its cache" if in_dvc else ""
+        hint = (
+            "; `dvc checkout && git checkout reports` puts back what DVC has removed"
+            if "DVC_STAGE" in os.environ
+            else ""
+        )
         raise UserError(f"{name} does not answer ({reason}){hint}") from None
-
-
-@contextlib.contextmanager
-def _asking_once() -> Iterator[None]:
-    """Lets MLflow ask a server once, for PATIENCE seconds, in the block; it would try for four minutes."""
-    settings = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(PATIENCE)}
-    before = {name: value for name, value in os.environ.items() if name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name in settings:
-            del os.environ[name]
-        os.environ.update(before)
-
-
-def _make(database: Path) -> None:
-    """Makes a store under another name and renames it: killed half way, MLflow leaves one that never opens again."""
-    root = str(files.project_root())
-    if repr(root)[1:-1] != root:  # MLflow notes the artifact folder so
-        raise UserError(
-            f'{root!r}: MLflow cannot note a folder with this name; rename it, without \\, line breaks or "'
-        )
-    new = database.with_name(f"{database.name}.new")
-    new.unlink(missing_ok=True)  # what a killed process left
-    mlflow.set_tracking_uri(f"sqlite:///{new}")
-    mlflow.search_experiments(max_results=1)
-    if not database.exists():  # `mlflow run` or `mlflow ui`, which know nothing of our lock, may have begun meanwhile
-        new.replace(database)
-    new.unlink(missing_ok=True)
-
-
-def _check_place(artifacts: str) -> None:
-    """Raises UserError where our own store keeps its artifacts elsewhere than in this folder."""
-    is_elsewhere = artifacts != f"{files.project_root()}/mlruns/0"
-    if is_elsewhere and artifacts.endswith(("/mlruns/0", "mlflow-artifacts:/0")):
-        raise UserError(
-            f"MLflow's store keeps artifacts in {artifacts.removesuffix('/0')}, not in this folder (it was moved or "
-            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline relocate"
-        )

@@ -17,12 +17,12 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from pipeline.core import files
-from pipeline.training.loop import Epoch, TrainingState
+from pipeline.training.history import Epoch, TrainingState
 
 if TYPE_CHECKING:
     import keras
 
-LATEST, PREVIOUS = "latest.npz", "previous.npz"
+STATE = "state.npz"
 
 
 @contextlib.contextmanager
@@ -53,7 +53,7 @@ def discard(name: str) -> None:
 
 def exists(folder: Path) -> bool:
     """Whether the folder has a checkpoint to continue from."""
-    return (folder / LATEST).exists() or (folder / PREVIOUS).exists()
+    return (folder / STATE).exists()
 
 
 def identity(folder: Path) -> str:
@@ -67,8 +67,7 @@ def identity(folder: Path) -> str:
 def empty(folder: Path) -> None:
     """Removes checkpoint and id, so that the training starts again, in a new run."""
     (folder / "id").unlink(missing_ok=True)
-    (folder / LATEST).unlink(missing_ok=True)
-    (folder / PREVIOUS).unlink(missing_ok=True)
+    (folder / STATE).unlink(missing_ok=True)
 
 
 def _folder(name: str) -> Path:
@@ -76,36 +75,30 @@ def _folder(name: str) -> Path:
 
 
 def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:
-    """Writes the checkpoint after a finished epoch. The one before stays as previous.npz, in case this one is damaged.
+    """Writes the checkpoint after a finished epoch, in place of the one before.
 
     `model` has the weights of the last epoch in `progress`. Raises OSError if the disk is full.
     """
     arrays = {f"variable_{i:03d}": variable.numpy() for i, variable in enumerate(_variables(model))}
     arrays |= {f"best_{i:03d}": weights for i, weights in enumerate(progress.best_weights)}
-    latest = folder / LATEST
-    with files.replacing(latest) as temporary:
-        with temporary.open("wb") as file:
-            np.savez(file, history=np.array(json.dumps(progress.history)), **arrays)
-        if latest.exists():
-            latest.replace(folder / PREVIOUS)
+    with files.replacing(folder / STATE) as temporary, temporary.open("wb") as file:
+        np.savez(file, history=np.array(json.dumps(progress.history)), **arrays)
 
 
 def restore(folder: Path, model: "keras.Model") -> TrainingState:
-    """Loads the latest intact checkpoint into a newly built `model`.
+    """Loads the checkpoint into a newly built `model`.
 
-    Returns its history and best weights; both are empty, and the model is as it was, if there is none.
+    Returns its history and best weights; both are empty, and the model is as it was, if it is missing or damaged.
     """
-    for path in (folder / LATEST, folder / PREVIOUS):
-        arrays = _read(path)
-        variables = _variables(model)
-        expected = {f"variable_{i:03d}" for i in range(len(variables))} | {"history"}
-        expected |= {f"best_{i:03d}" for i in range(len(model.get_weights()))}
-        if arrays.keys() == expected:
-            for i, variable in enumerate(variables):
-                variable.assign(arrays[f"variable_{i:03d}"])
-            history = [Epoch(*epoch) for epoch in json.loads(str(arrays["history"]))]
-            return TrainingState(history, [arrays[f"best_{i:03d}"] for i in range(len(model.get_weights()))])
-    return TrainingState([], [])
+    arrays, variables = _read(folder / STATE), _variables(model)
+    names = [f"variable_{i:03d}" for i in range(len(variables))]
+    best = [f"best_{i:03d}" for i in range(len(model.get_weights()))]
+    if arrays.keys() != {"history", *names, *best}:
+        return TrainingState([], [])
+    for name, variable in zip(names, variables, strict=True):
+        variable.assign(arrays[name])
+    history = [Epoch(*epoch) for epoch in json.loads(str(arrays["history"]))]
+    return TrainingState(history, [arrays[name] for name in best])
 
 
 def _read(path: Path) -> dict[str, Any]:

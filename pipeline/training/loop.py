@@ -5,7 +5,6 @@ Deterministic: the order of images depends on (seed, epoch) alone, weights and d
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -14,36 +13,9 @@ import tensorflow as tf
 from pipeline.config.schema import Train
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
-from pipeline.training import schedules
+from pipeline.training.history import Epoch, TrainingState, best_epoch
 
 VALIDATION_BATCH = 1000
-
-
-class Epoch(NamedTuple):
-    """A finished epoch, counted from 1: name → value of the loss and of each metric that the model was compiled with.
-
-    The training ones are means over the batches of the epoch, with dropout.
-    """
-
-    epoch: int
-    training: dict[str, float]
-    validation: dict[str, float]
-
-    def row(self) -> dict[str, float]:
-        """A row of reports/history.csv: column → value."""
-        return {"epoch": self.epoch} | self.training | {f"validation_{k}": v for k, v in self.validation.items()}
-
-
-class TrainingState(NamedTuple):
-    """How far a training has come: its finished epochs, and the weights after the best of them."""
-
-    history: list[Epoch]
-    best_weights: list[np.ndarray]
-
-    @property
-    def is_best(self) -> bool:
-        """Whether the last epoch is the best one so far."""
-        return best_epoch(self.history) is self.history[-1]
 
 
 def fit(
@@ -56,19 +28,16 @@ def fit(
 ) -> list[Epoch]:
     """Trains a compiled `model` until it has had `params.epochs` epochs; leaves in it the weights of the best one.
 
-    Best means the highest validation accuracy, the earliest of equals. `progress` is where to go on from: an empty
-    one, or what state.restore returned for this model. After each epoch, while the model still has that epoch's
-    weights, calls `on_epoch`. An exception raised there ends training.
+    `progress` is where to go on from: an empty one, or what checkpoint.restore returned for this model. After each
+    epoch, while the model still has that epoch's weights, calls `on_epoch`. An exception raised there ends training.
 
-    Raises UserError if there are fewer training images than one batch, or if the loss is no longer a number.
+    Raises UserError if the loss is no longer a number.
     """
-    if len(train.labels) < params.batch_size:
-        raise UserError(f"train.batch_size: {params.batch_size} is more than the {len(train.labels)} training images")
     images, labels = tf.constant(train.images), tf.constant(train.labels)
     held_out = _without_autotune(tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH))
     history, best_weights = list(progress.history), progress.best_weights
     for number in range(len(history) + 1, params.epochs + 1):
-        model.optimizer.learning_rate = schedules.learning_rate(params, number)
+        model.optimizer.learning_rate = _learning_rate(params, number)
         batches = _batches(images, labels, params.batch_size, (params.seed, number))
         trained = model.fit(batches, shuffle=False, verbose=0).history
         training = {name: trained[name][-1] for name in ("loss", *trained)}
@@ -86,9 +55,15 @@ def fit(
     return history
 
 
-def best_epoch(history: list[Epoch]) -> Epoch:
-    """The epoch whose weights `fit` keeps."""
-    return max(history, key=lambda epoch: (epoch.validation["accuracy"], -epoch.epoch))
+def _learning_rate(params: Train, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 1.
+
+    `cosine` falls along half a cosine from `params.learning_rate` towards 0 after the last epoch, by whole epochs
+    (Loshchilov and Hutter, SGDR, 2017, https://arxiv.org/abs/1608.03983, equation 5 without restarts).
+    """
+    if params.schedule == "constant":
+        return params.learning_rate
+    return params.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / params.epochs)) / 2
 
 
 def _batches(images: tf.Tensor, labels: tf.Tensor, size: int, seed: tuple[int, int]) -> tf.data.Dataset:

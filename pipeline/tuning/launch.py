@@ -1,16 +1,17 @@
 """Starts the workers of a sweep and shows how it comes on."""
 
-import contextlib
+import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
-from multiprocessing.connection import Connection, wait
+import sys
+import threading
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.config.schema import Tune
-from pipeline.core import interrupt
+from pipeline.core import cli, interrupt
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
 
 def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     """Starts the workers and shows how the study comes on until they end. Raises KeyboardInterrupt after Ctrl-C."""
-    from pipeline.tuning import worker
-
     spawn = multiprocessing.get_context("spawn")
-    workers: dict[BaseProcess, Connection] = {}
-    for number in range(1, plan.tune.workers + 1):
-        reader, writer = spawn.Pipe(duplex=False)
-        workers[spawn.Process(target=worker.work, args=(plan, os.getpid(), writer), name=f"worker {number}")] = reader
+    names = [f"worker {number}" for number in range(1, plan.tune.workers + 1)]
+    workers: list[BaseProcess] = [spawn.Process(target=_work, args=(plan, os.getpid()), name=name) for name in names]
     try:
-        with _signals_blocked():  # a worker inherits that, and lets them in when it is ready for them
+        # a worker inherits that signals are blocked, and lets them in when it is ready for them
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, interrupt.SIGNALS)
+        try:
             for process in workers:
                 process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _watch(study, plan.tune, workers)
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
         try:
-            with interrupt.more_time():
+            with interrupt.more_time:
                 for process in workers:
                     if process.is_alive():
                         process.terminate()
@@ -49,49 +50,53 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
         raise
 
 
-def _watch(study: "optuna.Study", tune: Tune, workers: dict[BaseProcess, Connection]) -> None:
-    """Shows progress until all workers have ended. Raises UserError, which says why, where none did so well."""
+def _watch(study: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> None:
+    """Shows progress until all workers have ended. Raises UserError where none did so well."""
     from pipeline.tuning.progress import Progress
 
     progress = Progress(study, tune)
-    alive: dict[Any, BaseProcess] = {process.sentinel: process for process in workers}
-    reasons = []
+    alive = workers
     while alive:
-        for sentinel in wait(list(alive), timeout=1):
-            process = alive.pop(sentinel)
-            process.join()
+        wait([process.sentinel for process in alive], timeout=1)
+        for process in alive:
             if process.exitcode:
-                reasons.append(_why_ended(process, workers[process]))
-                progress.note(f"{process.name} {reasons[-1]}")
+                killed = f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else "ended with an error"
+                progress.note(f"{process.name} {killed}")
+        alive = [process for process in alive if process.exitcode is None]
         progress.update()
     progress.close()
-    if len(reasons) == len(workers):
-        raise UserError(f"no worker is left, the last one {reasons[-1]}; the same command goes on where they stopped")
+    if all(process.exitcode for process in workers):
+        raise UserError("no worker is left; the same command goes on where they stopped")
 
 
-def _why_ended(process: BaseProcess, complaint: Connection) -> str:
-    if process.exitcode is not None and process.exitcode < 0:
-        return f"was killed by signal {-process.exitcode}"
-    with contextlib.suppress(EOFError):
-        if complaint.poll():
-            return f"stopped: {complaint.recv()}"
-    return "ended with an error"
+def _work(plan: "Plan", launcher: int) -> None:
+    """The whole life of a worker; `launcher` is the id of the process that started it.
 
+    Ctrl-C, SIGTERM and the end of the launcher make it stop after the epoch that is under way. What the machine
+    refuses ends it with one line and exit code 1.
+    """
+    from pipeline.tuning.study import silence_optuna
 
-@contextlib.contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Keeps Ctrl-C back for the block."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    interrupted = threading.Event()
+    for number in interrupt.SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as it is in the background of a shell
+            signal.signal(number, lambda *_: interrupted.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupt.SIGNALS)
+    os.environ.pop("MLFLOW_RUN_ID", None)  # of the run that `mlflow run` opened: the study's, not a trial's
+    silence_optuna()
+    with cli.suppress_stderr():
+        from pipeline.tuning import worker
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of many models in one process, which is the idea
     try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        worker.take_trials(plan, lambda: interrupted.is_set() or os.getppid() != launcher, interrupted)
+    except (worker.MachineFault, *worker.MACHINE) as error:
+        sys.exit(f"{multiprocessing.current_process().name} stopped: {worker.reason(error)}")
 
 
 def conclude(study: "optuna.Study", tune: Tune) -> None:
     """Says what was found, and what to type next. Raises UserError where no trial was completed."""
-    from pipeline.tracking import queries, store
-    from pipeline.tuning import trials
+    from pipeline.tracking import store
+    from pipeline.tuning import mlflow_runs, trials
     from pipeline.tuning.progress import status
 
     counted = trials.effective_trials(study)
@@ -103,6 +108,5 @@ def conclude(study: "optuna.Study", tune: Tune) -> None:
     say(f"study {tune.study}: {status(study, counted)}")
     say("  " + "  ".join(f"{name} {value}" for name, value in best.params.items()))
     say(f"make it the baseline:  python -m pipeline adopt --study {tune.study}  &&  dvc repro")
-    study_run = queries.get_run(study.user_attrs["mlflow_run_id"])
-    if study_run:
-        say(f"open the UI:           {' '.join(store.ui_lines(study_run.info.experiment_id, study_run.info.run_id))}")
+    if run := mlflow_runs.find_run(study):
+        say(f"open the UI:           {' '.join(store.ui_lines(run.info.experiment_id, run.info.run_id))}")

@@ -16,6 +16,7 @@ from pipeline.core.cli import say
 from pipeline.tracking import queries, runs
 from pipeline.tracking.logging import log_files, log_metrics, log_model, log_start
 from pipeline.tuning import plots, trials
+from pipeline.tuning.progress import status
 from pipeline.tuning.study import Plan
 
 STATUS = {
@@ -33,22 +34,27 @@ def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator
     MLflow never changes a parameter, and `best_` parameters may: a study that goes on after they were logged gets a
     new run, which takes over the trials of the old one.
     """
-    old = queries.get_run(study.user_attrs.get("mlflow_run_id"))
+    old = find_run(study)
     old_id = old.info.run_id if old else None
-    goes_on = old_id is not None and not is_reported(old_id)
+    goes_on = old_id is not None and not is_reported(old)
     with runs.run(old_id if goes_on else None, run_name=f"study {study.study_name}") as run_id:
         if not goes_on:
             space = {name: str(dimension) for name, dimension in tune.space.items()}
             log_start({"space": space}, tags | {"optuna.study": study.study_name})
             study.set_user_attr("former_mlflow_run_id", old_id)
             study.set_user_attr("mlflow_run_id", run_id)
-        former = queries.get_run(study.user_attrs.get("former_mlflow_run_id"))
+        former = find_run(study, "former_mlflow_run_id")
         if former is not None:  # now, or at the next call if this one is killed here
             for child in queries.children(former.info.run_id):
                 runs.move(child.info.run_id, run_id)
             runs.delete(former.info.run_id)
         note_reused_study(study)
         yield run_id
+
+
+def find_run(study: optuna.Study, attribute: str = "mlflow_run_id") -> queries.Run | None:
+    """The run of the study, or another one that an attribute of the study names. None where the store has none."""
+    return queries.get_run(study.user_attrs.get(attribute))
 
 
 def note_reused_study(study: optuna.Study) -> None:
@@ -58,16 +64,15 @@ def note_reused_study(study: optuna.Study) -> None:
         runs.note(opened, f"This call went on with study {study.study_name}, which is run {own}.")
 
 
-def is_reported(run_id: str | None) -> bool:
+def is_reported(run: queries.Run | None) -> bool:
     """Whether `report` has filled this run."""
-    run = queries.get_run(run_id)
     return run is not None and any(name.startswith("best_") for name in run.data.params)
 
 
 def finish(study: optuna.Study, plan: Plan) -> None:
     """Brings all runs of the study to their end. Hold the study lock, with no trial running."""
     sync_trial_runs(study, plan.parent)
-    if not is_reported(plan.parent):
+    if not is_reported(queries.get_run(plan.parent)):
         with runs.run(plan.parent):
             report(study, plan)
 
@@ -88,15 +93,13 @@ def report(study: optuna.Study, plan: Plan) -> None:
     if best is None:
         return
     counted = trials.effective_trials(study)
-    numbers = {state.name.lower(): sum(trial.state == state for trial in counted) for state in trials.FINISHED}
-    log_metrics({"trials": numbers, "best": {"accuracy": best.values[0]}})
+    log_metrics({"trials": trials.count_outcomes(counted), "best": {"accuracy": best.values[0]}})
     log_start({}, {"best_trial": str(best.number), "best_run": best.user_attrs["mlflow_run_id"]})
     cost = ([name for name in plan.tune.objectives if name in plots.COSTS] or ["cpu_seconds"])[0]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "figures").mkdir()
-        summary = ", ".join(f"{count} {state}" for state, count in numbers.items())
-        plots.write(study, cost, f"{len(counted)} trials: {summary}.", folder / "figures")
+        plots.write(study, cost, f"{len(counted)} trials: {status(study, counted)}.", folder / "figures")
         log_files([folder / "figures"])
         write_tables(study, cost, folder)
         log_files([folder / "trials.csv", folder / "front.csv"], "tables")

@@ -8,12 +8,15 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import optuna
 import sqlalchemy
 from filelock import FileLock, Timeout
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import TrialState
 
 from pipeline.core import files, paths
+from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
 from pipeline.tuning import trials
 
@@ -31,25 +34,24 @@ def open_storage(address: str, must_exist: bool = False) -> BaseStorage:
     In a database, workers leave heartbeats, and a trial whose worker no longer does is queued again. Raises UserError
     for another kind of address, a damaged journal, and where the database does not answer.
     """
-    if not is_database(address):
-        if must_exist and not Path(address).is_file():
-            raise UserError(f"storage {address}: is not there")
+    if is_database(address):
         try:
-            return JournalStorage(_open_journal(Path(address)))
-        except (json.JSONDecodeError, KeyError) as error:
-            raise UserError(f"storage {address}: is damaged ({error}); put a copy back, or name another") from None
-    safe = mask_address(address)
+            return RDBStorage(
+                address,
+                engine_kwargs={"pool_pre_ping": True},
+                heartbeat_interval=HEARTBEAT,
+                grace_period=GRACE,
+                heartbeat_stale_trial_callback=trials.queue_again,
+            )
+        except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise UserError(f"storage {mask_passwords(address)}: {reason}") from None
+    if must_exist and not Path(address).is_file():
+        raise UserError(f"storage {address}: is not there")
     try:
-        return RDBStorage(
-            address,
-            engine_kwargs={"pool_pre_ping": True},
-            heartbeat_interval=HEARTBEAT,
-            grace_period=GRACE,
-            heartbeat_stale_trial_callback=trials.queue_again,
-        )
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise UserError(f"storage {safe}: {reason}") from None
+        return JournalStorage(_open_journal(Path(address)))
+    except (json.JSONDecodeError, KeyError) as error:
+        raise UserError(f"storage {address}: is damaged ({error}); put a copy back, or name another") from None
 
 
 def is_database(address: str) -> bool:
@@ -60,16 +62,6 @@ def is_database(address: str) -> bool:
     if not colon and re.match(r"[\w+]{2,}:/", address):  # one slash is missing; the password would become a file's name
         raise UserError("storage: should be a journal file or postgresql://…; there are two slashes")
     return bool(colon)
-
-
-def mask_address(address: str) -> str:
-    """The address without its password."""
-    if not is_database(address):
-        return address
-    try:
-        return sqlalchemy.make_url(address).render_as_string(hide_password=True)
-    except (sqlalchemy.exc.ArgumentError, ValueError):
-        raise UserError("storage: should look like postgresql://USER:PASSWORD@HOST:PORT/DATABASE") from None
 
 
 @contextlib.contextmanager
@@ -102,14 +94,31 @@ def worker_lease(address: str) -> Iterator[str | None]:
 
 
 def is_worker_dead(address: str, worker: str | None) -> bool:
-    """Whether the process that had this name is gone. It had it under a lock that the kernel frees at its death."""
-    path = _beside(address, worker or "worker-that-never-said-its-name")
-    try:
-        with FileLock(path, timeout=0):
-            path.unlink(missing_ok=True)
-            return True
-    except Timeout:
-        return False
+    """Whether the process that had this name is gone. It had it under a lock that the kernel frees at its death.
+
+    One without a name has lost its worker too: a worker takes a trial and names itself under one lock.
+    """
+    if worker is None:
+        return True
+    path = _beside(address, worker)
+    with contextlib.suppress(Timeout), FileLock(path, timeout=0):
+        path.unlink(missing_ok=True)
+        return True
+    return False
+
+
+def requeue_stale_trials(study: optuna.Study, address: str) -> None:
+    """Ends the trials whose worker is gone and queues them again. Hold the study lock.
+
+    Their runs follow in `mlflow_runs.sync_trial_runs`.
+    """
+    if is_database(address):
+        optuna.storages.fail_stale_trials(study)  # by heartbeat
+        return
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if is_worker_dead(address, trial.user_attrs.get("worker")):
+            trials.queue_again(study, trial)
+            study.tell(trial.number, state=TrialState.FAIL)
 
 
 def _beside(address: str, name: str) -> Path:
@@ -117,9 +126,8 @@ def _beside(address: str, name: str) -> Path:
 
 
 def _open_journal(path: Path) -> JournalFileBackend:
-    if path.is_dir():
-        raise UserError(f"storage {path}: is a folder, not a journal file")
-    if path.is_file() and path.stat().st_size and not path.read_bytes().startswith(b'{"op_code":'):
+    content = path.read_bytes() if path.exists() else b""
+    if content and not content.startswith(b'{"op_code":'):
         raise UserError(f"storage {path}: is no journal of Optuna's")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _KernelLock(path)

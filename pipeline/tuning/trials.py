@@ -1,7 +1,7 @@
 """The trials of a study: what a trial trains, which ones count, and what becomes of an interrupted one."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipeline.config.schema import Dimension, Train, Tune, leaves
 
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+FINISHED = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+BEGUN = (*FINISHED, TrialState.RUNNING)
 
 
 def suggest(trial: optuna.Trial, train: Train, space: dict[str, Dimension]) -> Train:
@@ -22,9 +23,9 @@ def suggest(trial: optuna.Trial, train: Train, space: dict[str, Dimension]) -> T
             chosen[name] = trial.suggest_categorical(name, dimension.choices)
         else:
             whole = leaves.leaves(Train)[name].annotation is int
-            ask: Callable[..., int | float] = trial.suggest_int if whole else trial.suggest_float
-            step = dimension.step if dimension.step is not None or not whole else 1
-            chosen[name] = ask(name, dimension.low, dimension.high, step=step, log=dimension.log)
+            suggest: Callable[..., int | float] = trial.suggest_int if whole else trial.suggest_float
+            step = {} if dimension.step is None else {"step": dimension.step}
+            chosen[name] = suggest(name, dimension.low, dimension.high, log=dimension.log, **step)
     return leaves.replace(train, chosen)
 
 
@@ -34,11 +35,26 @@ def retried(study: optuna.Study) -> set[int]:
     return {number for trial in trials for number in Retry.retry_history(trial)}
 
 
-def effective_trials(study: optuna.Study) -> list[FrozenTrial]:
+def effective_trials(study: optuna.Study, states: Container[TrialState] = BEGUN) -> list[FrozenTrial]:
     """The trials that count towards the total: begun, and not interrupted."""
     again = retried(study)
-    trials = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
-    return [trial for trial in trials if trial.number not in again]
+    return [trial for trial in study.get_trials(deepcopy=False, states=states) if trial.number not in again]
+
+
+def count_outcomes(counted: list[FrozenTrial]) -> dict[str, int]:
+    """How many trials ended in which way."""
+    return {outcome: sum(trial.state == state for trial in counted) for state, outcome in FINISHED.items()}
+
+
+def same_trained(trial: optuna.Trial) -> FrozenTrial | None:
+    """A complete trial with the same parameters and threads: this one would come out the same to the last bit.
+
+    Samplers propose good parameters again: with steps of 0.05 to 0.2 of dropout, 1 to 3 of 20 trials.
+    """
+    for other in trial.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        if other.params == trial.params and other.user_attrs["threads"] == trial.user_attrs["threads"]:
+            return other
+    return None
 
 
 def wants_more(study: optuna.Study, tune: Tune) -> bool:
@@ -56,7 +72,7 @@ def has_work_left(study: optuna.Study, tune: Tune) -> bool:
 def seconds_spent(study: optuna.Study) -> float:
     """How long any worker was at work on the study, in seconds; pauses between calls do not count."""
     again, spent, reached = retried(study), timedelta(), datetime.min
-    begun = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))
+    begun = study.get_trials(deepcopy=False, states=BEGUN)
     started = [(trial.datetime_start, trial) for trial in begun if trial.datetime_start]
     for start, trial in sorted(started, key=lambda pair: pair[0]):
         end = trial.datetime_complete or datetime.now()

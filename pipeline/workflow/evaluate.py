@@ -4,20 +4,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pipeline.config.schema import Dataset, Evaluate
-from pipeline.core import cli, files, paths
+from pipeline.core import files, paths
 from pipeline.core.cli import say
+from pipeline.data import arrays
+from pipeline.evaluation import outputs, plots
+from pipeline.models import saving
+from pipeline.provenance import lineage
+from pipeline.tracking.logging import log_data, log_files, log_metrics, log_start
 
 
 def evaluate(dataset_config: Dataset, settings: Evaluate, out: Path) -> None:
     """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`."""
-    with cli.suppress_stderr():
-        import pandas as pd
-
-        from pipeline.data import arrays
-        from pipeline.evaluation import outputs, plots
-        from pipeline.models import saving
-
     test, classes = arrays.load(paths.TEST), dataset_config.classes
     probabilities = outputs.predict(saving.load(out / paths.MODEL), test.images)
     history, training = pd.read_csv(out / paths.HISTORY), json.loads((out / paths.TRAIN_METRICS).read_text())
@@ -35,11 +35,6 @@ def record(data: str, settings: dict[str, Any], out: Path) -> dict[str, float]:
 
     Logs the test images too, as the data set `data` test, where they are here.
     """
-    from pipeline.data import arrays
-    from pipeline.evaluation.outputs import TABLES
-    from pipeline.provenance import lineage
-    from pipeline.tracking.logging import log_data, log_files, log_metrics, log_start
-
     log_start({}, {f"evaluate.{name}": str(value) for name, value in settings.items()})  # a later one may differ
     if paths.TEST.is_dir():
         tags = lineage.data_tags({"test": paths.TEST})
@@ -48,5 +43,5 @@ def record(data: str, settings: dict[str, Any], out: Path) -> dict[str, float]:
     overall = json.loads((out / paths.TEST_METRICS).read_text(encoding="utf-8"))
     log_metrics(overall)
     log_files([out / paths.FIGURES])
-    log_files([out / path for path in TABLES], "tables")
+    log_files([out / path for path in outputs.TABLES], "tables")
     return overall["test"]

@@ -23,7 +23,9 @@ def ensure_run(dataset_config: Dataset) -> str:
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc pull` brings it, or `dvc repro train` makes it")
     with cli.suppress_stderr():
+        from pipeline.provenance import dvc_files
         from pipeline.tracking import logging, queries, runs
+        from pipeline.workflow.evaluate import record
 
     trained = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
     sha256 = files.sha256(paths.MODEL)
@@ -35,7 +37,8 @@ def ensure_run(dataset_config: Dataset) -> str:
     half, _ = queries.find_tagged("restored_from", trained) or (None, None)
     with runs.run(half, tags={"restored_from": trained}) as run_id:
         restore_training(dataset_config)
-        restore_evaluation(dataset_config.name)
+        if paths.TEST_METRICS.is_file():  # if not, it is about to be made
+            record(dataset_config.name, dvc_files.locked_params("evaluate"), Path())
         # the last: by its tag, `find_run_of_model` takes a run for complete
         logging.log_model(paths.MODEL, dataset_config.image_shape, len(dataset_config.classes))
     return run_id
@@ -68,12 +71,3 @@ def restore_training(dataset_config: Dataset) -> None:
         if row["epoch"] not in logged:
             logging.log_epoch(row)
     logging.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
-
-
-def restore_evaluation(data: str) -> None:
-    """Logs the evaluation into the active run, unless its outputs are not here: then it is about to be done anew."""
-    from pipeline.provenance import dvc_files
-    from pipeline.workflow.evaluate import record
-
-    if paths.TEST_METRICS.is_file():
-        record(data, dvc_files.locked_params("evaluate"), Path())

@@ -1,7 +1,6 @@
 """Which MLflow run a training is recorded in: a training that was killed goes on in its own."""
 
 import contextlib
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.config.schema import Dataset, Train
-from pipeline.core import cli, files, paths
+from pipeline.core import files, paths
+from pipeline.provenance import dvc_files
+from pipeline.tracking import queries, runs, store
+from pipeline.tracking.logging import log_files
+from pipeline.training import checkpoint
+from pipeline.training.fingerprint import fingerprint
 
 
 class Start(NamedTuple):
@@ -37,19 +41,13 @@ def decide(earlier: str | None, status: str | None, has_state: bool, is_committe
 @contextlib.contextmanager
 def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
     """Opens the run of a training for the block. Yields its id and the folder of the training's state."""
-    from pipeline.tracking import queries, runs, store
-
-    store.open_store()  # first: a server that does not answer is told before tensorflow is imported
-    with cli.suppress_stderr():
-        from pipeline.training import checkpoint
-        from pipeline.training.fingerprint import fingerprint
-
-    hashes = {name: files.folder_sha256(folder) for name, folder in paths.TRAINING_DATA.items()}
-    training = fingerprint(params, hashes | {"dataset": dataset_config.name})
-    with checkpoint.claim(training) as folder:
+    store.open_store()
+    data = {name: files.folder_sha256(folder) for name, folder in paths.TRAINING_DATA.items()}
+    with checkpoint.claim(fingerprint(params, data | {"dataset": dataset_config.name})) as folder:
         earlier, status = queries.find_tagged("training.state", checkpoint.identity(folder)) or (None, None)
-        is_opened = "MLFLOW_RUN_ID" in os.environ
-        start = decide(earlier, status, checkpoint.exists(folder), is_committed(earlier), is_opened)
+        noted = dvc_files.locked_hashes().get(paths.RUN_ID.as_posix())
+        is_committed = noted == dvc_files.content_md5(f"{earlier}\n".encode())
+        start = decide(earlier, status, checkpoint.exists(folder), is_committed, "MLFLOW_RUN_ID" in os.environ)
         if start.forgets_state:
             checkpoint.empty(folder)
         if start.checkpoints_of and status != "FINISHED":
@@ -63,17 +61,6 @@ def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, 
 
 def take_checkpoints(run_id: str) -> None:
     """Logs into the active run the checkpoints of the run in which its training began."""
-    from pipeline.tracking import queries
-    from pipeline.tracking.logging import log_files
-
     with tempfile.TemporaryDirectory() as folder:
         if taken := queries.download(run_id, Path("checkpoints"), Path(folder)):
             log_files([taken])
-
-
-def is_committed(run_id: str | None) -> bool:
-    """Whether dvc.lock names this run as the one that made the outputs."""
-    from pipeline.provenance import dvc_files
-
-    md5 = hashlib.md5(f"{run_id}\n".encode(), usedforsecurity=False).hexdigest()
-    return dvc_files.locked_hashes().get(paths.RUN_ID.as_posix()) == md5

@@ -27,11 +27,21 @@ def test_help_lists_every_parameter():
     assert all(f"--{name} " in usage() for name in ("filters", "dropout", "batch_size", "learning_rate", "seed"))
 
 
-def test_a_mistake_is_noted_in_the_run_that_mlflow_run_has_opened(store, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--epoch", "10"), "unknown name epoch; did you mean epochs? allowed here: model, filters"),
+        (("--help", "1"), "unknown name help; allowed here: model"),
+        (("--epochs", "ten"), "train.epochs: input should be a valid integer"),
+        (("--batch_size", "500000"), "train.batch_size: should be at most the 55000 training images, not 500000"),
+    ],
+)
+def test_a_mistake_is_noted_in_the_run_that_mlflow_run_has_opened(store, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     paths.PARAMS.write_text(SHIPPED.read_text())
     run = store.create_run("0").info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", run)
-    with pytest.raises(UserError, match="unknown name epoch; did you mean epochs"):
-        main.main(["--epoch", "1"], standalone_mode=False)
-    assert store.get_run(run).data.tags["error"].startswith("unknown name epoch; did you mean epochs")
+    with pytest.raises(UserError) as refused:
+        main.main(list(arguments), standalone_mode=False)
+    assert message in str(refused.value)
+    assert message in store.get_run(run).data.tags["error"]

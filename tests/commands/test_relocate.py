@@ -17,15 +17,13 @@ from pipeline.tracking.store import open_store
 pytestmark = pytest.mark.e2e
 
 
-def test_a_moved_folder_says_so_and_is_repaired_by_one_command(prepared, tmp_path):
-    project = prepared.copy(tmp_path / "before")
-    project.ok("python", "-m", "pipeline", "experiment", "--epochs", "1")
+def test_a_moved_folder_says_so_and_is_repaired_by_one_command(done, tmp_path):
+    project = done.copy(tmp_path / "before")
     (run,) = project.runs()
     artifacts = project.artifacts(run)
     assert "nothing to do" in project.ok("python", "-m", "pipeline", "relocate")
 
-    moved = object.__new__(Project)
-    moved.folder = project.folder.rename(tmp_path / "after é")
+    moved = Project.at(project.folder.rename(tmp_path / "after é"))
     shown = moved.fails("python", "-m", "pipeline", "verify", run.info.run_id)
     assert "keeps artifacts in" in shown and "python -m pipeline relocate" in shown
 
@@ -39,6 +37,7 @@ def test_a_moved_folder_says_so_and_is_repaired_by_one_command(prepared, tmp_pat
 
 def test_without_a_store_it_says_so(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy")
+    (project.folder / "mlflow.db").unlink()
     assert "is not there" in project.fails("python", "-m", "pipeline", "relocate")
 
 

@@ -64,7 +64,7 @@ def test_a_program_may_take_longer_until_somebody_loses_patience():
 interrupt.GRACE, interrupt.SAME_WISH = 0.1, 0.2
 try: send()
 except KeyboardInterrupt:
-    with interrupt.more_time():
+    with interrupt.more_time:
         send(signal.SIGTERM)
         time.sleep(0.5)
         say("epochs under way")
@@ -78,7 +78,7 @@ def test_what_follows_more_time_is_ended_when_it_hangs():
     body = """
 try: send()
 except KeyboardInterrupt:
-    with interrupt.more_time():
+    with interrupt.more_time:
         say("go")
     time.sleep(60)
 """

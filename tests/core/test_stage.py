@@ -47,14 +47,14 @@ def test_an_edit_during_training_fails_the_stage_and_once_undone_it_goes_on(prep
     project: Project = prepared.copy(tmp_path / "copy").change("train", epochs=40)
     models = project.folder / "pipeline" / "models" / "cnn.py"
     text = models.read_text()
-    process = project.start("dvc", "repro")
+    process = project.start("dvc", "repro", "train")
     assert any(line.startswith("epoch  3/") for line in process.stdout)
     models.write_text(text + "# a thought\n")
     shown, _ = process.communicate()
     assert process.returncode != 0 and "error: pipeline/models/cnn.py: edited while this ran" in shown
     assert "models/model.keras" not in (project.folder / "dvc.lock").read_text()
     models.write_text(text)
-    assert "going on after epoch 40" in project.ok("dvc", "repro")
+    assert "going on after epoch 40" in project.ok("dvc", "repro", "train")
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and "error" not in run.data.tags
     assert project.outputs()["models/model.keras"] == run.data.tags["model.sha256"]
@@ -63,7 +63,7 @@ def test_an_edit_during_training_fails_the_stage_and_once_undone_it_goes_on(prep
 @pytest.fixture
 def other_process(params_file):
     """Another process that has the lock on the outputs here, until it is told to go on."""
-    code = "from pipeline.core import stage\nwith stage.outputs_lock():\n    print('has it', flush=True)\n    input()"
+    code = "from pipeline.core import stage\nwith stage.begin(tuple):\n    print('has it', flush=True)\n    input()"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True, env=environment) as process:
         process.stdout.readline()

@@ -1,11 +1,16 @@
+from pathlib import Path
+
 import pytest
 from helpers.faults import EPOCHS
 from helpers.project import Project
+from helpers.shared import made_once
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory, source) -> Project:
+def undisturbed(tmp_path_factory, prepared) -> Project:
     """A project after `dvc repro` with EPOCHS epochs, to which nothing happened. Leave it as it is."""
-    project = Project(tmp_path_factory.mktemp("undisturbed") / "a b", source[1]).change("train", epochs=EPOCHS)
-    project.ok("dvc", "repro")
-    return project
+
+    def make(folder: Path) -> None:
+        prepared.copy(folder).change("train", epochs=EPOCHS).ok("dvc", "repro")
+
+    return Project.at(made_once(tmp_path_factory, "undisturbed", make))

@@ -40,7 +40,7 @@ def test_what_only_tells_or_records_may_be_edited_without_a_training(copy):
 
 
 def test_a_layer_a_schedule_a_metric_or_a_check_runs_its_stage_again(copy):
-    edit(copy, "models/cnn.py", "training/schedules.py", "evaluation/metrics.py", "data/expectations.py")
+    edit(copy, "models/cnn.py", "training/loop.py", "evaluation/metrics.py", "data/expectations.py")
     assert changed(copy) == {
         "preprocess": {"pipeline/data"},
         "train": {"pipeline/models", "pipeline/training"},

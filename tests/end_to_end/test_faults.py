@@ -1,14 +1,18 @@
 """kill -9, SIGTERM, Ctrl-C and failing writes at any moment of `dvc repro`: it ends as if nothing had happened."""
 
+import csv
 import hashlib
+import io
 import os
 import random
 import re
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
+from helpers.data import METRICS
 from helpers.faults import EPOCHS, interrupt, kill_after
 from helpers.project import Project
 from mlflow import MlflowClient
@@ -116,14 +120,14 @@ def test_a_training_whose_dvc_was_killed_ends_and_the_next_one_waits_for_it(prep
     process.kill()  # DVC alone, as a machine short of memory does it
     process.wait()
     project.change("train", epochs=2)
-    shown = project.ok("dvc", "repro")
+    shown = project.ok("dvc", "repro", "train")
     orphan, run = project.runs()
     assert f"waiting for process {orphan.data.tags['process.id']}, " in shown
     assert (orphan.info.status, run.info.status) == ("FAILED", "FINISHED")
     assert orphan.data.tags["error"].startswith("params.yaml: edited while this ran")
     assert (project.folder / "models/run_id").read_text().strip() == run.info.run_id
     assert project.outputs()["models/model.keras"] == run.data.tags["model.sha256"]
-    assert "up to date" in project.ok("dvc", "status")
+    assert "up to date" in project.ok("dvc", "status", "train")
     process.communicate()
 
 
@@ -151,11 +155,19 @@ def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(prepared, t
     project = prepared.copy(tmp_path / "copy")
     project.ok("git", "add", "-A")
     project.ok("git", "commit", "-qm", "data")
-    command = ("dvc", "exp", "run", "--temp", "-S", f"train.epochs={EPOCHS * 2}")
+    command = ("dvc", "exp", "run", "--temp", "--name", "warm", "-S", f"train.epochs={EPOCHS * 2}")
     kill_after(project.start(*command), "epoch  5/")
     shown = project.ok(*command)
     assert "going on after epoch" in shown
     (run,) = project.runs()
-    assert run.info.status == "FINISHED"
+    assert (run.info.run_name, run.info.status) == ("warm", "FINISHED") and set(run.data.metrics) >= METRICS
+    assert Path(run.info.artifact_uri.removeprefix("file://")).is_dir()
     points = project.client().get_metric_history(run.info.run_id, "train/loss")
     assert [point.step for point in points] == list(range(1, EPOCHS * 2 + 1))
+    (row,) = [
+        row
+        for row in csv.DictReader(io.StringIO(project.ok("dvc", "exp", "show", "--csv")))
+        if row["Experiment"] == "warm"
+    ]
+    assert row["train.epochs"] == str(EPOCHS * 2) and float(row["test.accuracy"]) > 0
+    assert project.ok("git", "status", "--porcelain") == ""

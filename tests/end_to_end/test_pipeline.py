@@ -18,6 +18,14 @@ from pipeline.core import paths
 pytestmark = pytest.mark.e2e
 
 
+@pytest.fixture(scope="module")
+def done(done, tmp_path_factory) -> Project:
+    """A finished project, whose stages may be run again."""
+    copy = done.copy(tmp_path_factory.mktemp("pipeline") / "a b é")
+    copy.first_output = (done.folder.parent / "shown.txt").read_text()
+    return copy
+
+
 def lock(project: Project, stage: str) -> dict:
     stages = YAML(typ="safe", pure=True).load(project.folder / "dvc.lock")["stages"]
     return {out["path"]: out["md5"] for out in stages[stage]["outs"]}

@@ -10,14 +10,11 @@ import pytest
 from helpers.faults import EPOCHS, interrupt, kill_after
 
 pytestmark = pytest.mark.e2e
-# `mlflow run` makes an empty store itself, before any code of ours, and not under our lock: let it find one
-OPENS_THE_STORE = "from pipeline.tracking.store import open_store; open_store()"
 
 
 def test_mlflow_run_stopped_at_any_moment_and_started_again(undisturbed, prepared, tmp_path, round_number):
     project, chance = prepared.copy(tmp_path / "copy"), random.Random(round_number)
     before = project.outputs()
-    project.ok("python", "-c", OPENS_THE_STORE)
     command = ("mlflow", "run", ".", "--env-manager", "local", "-P", f"epochs={EPOCHS}")
     kill_after(project.start(*command), "epoch  5/")
     process = project.start(*command)
@@ -51,7 +48,9 @@ def test_ctrl_c_says_how_to_go_on_and_the_run_is_marked_killed_until_then(prepar
     farewell = interrupt(process, signal.SIGINT).splitlines()[-1]
     assert (process.returncode, farewell) == (130, "stopped by Ctrl-C; the same command goes on")
     (run,) = project.runs()
-    assert run.info.status in ("KILLED", "RUNNING")  # the latter where the store was in the middle of something
+    # RUNNING where the signal met a write to the store: ending the run would have to wait for that, and the process
+    # ends two seconds after Ctrl-C whatever it waits for. The next start marks such a run KILLED
+    assert run.info.status in ("KILLED", "RUNNING")
     print(f"round {round_number}: {run.info.status}")
     assert "going on after epoch" in project.ok("python", "-m", "pipeline", "train")
     assert [run.info.status for run in project.runs()] == ["FINISHED"]
@@ -67,7 +66,6 @@ def test_processes_that_meet_an_empty_store_at_once_all_succeed(project, round_n
 
 def test_repro_twice_at_once_beside_a_sweep_beside_mlflow_run(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy").change("train", epochs=EPOCHS)
-    project.ok("python", "-c", OPENS_THE_STORE)
     commands = [
         ("dvc", "repro"),
         ("dvc", "repro"),

@@ -26,6 +26,12 @@ COPIED = [
 ]
 
 
+def copy_store(database: Path, folder: Path) -> None:
+    """Copies MLflow's database into another folder, as one that keeps its artifacts there."""
+    shutil.copy(database, folder / "mlflow.db")
+    relocate.replace(folder / "mlflow.db", f"{database.parent}/mlruns", f"{folder}/mlruns")
+
+
 class Project:
     """A copy of the project in a folder of its own, under git, with a data set of its own."""
 
@@ -39,13 +45,19 @@ class Project:
         for command in ("init -q", "add -A", "commit -qm start"):
             self.run("git", *command.split()).check_returncode()
 
+    @classmethod
+    def at(cls, folder: Path) -> "Project":
+        """The project that is in a folder already."""
+        project = object.__new__(cls)
+        project.folder = folder
+        return project
+
     def copy(self, folder: Path) -> "Project":
         """The project with all its outputs and its MLflow store, elsewhere."""
-        other = object.__new__(Project)
-        other.folder = shutil.copytree(self.folder, folder, symlinks=True)
-        if (other.folder / "mlflow.db").exists():
-            relocate.replace(other.folder / "mlflow.db", f"{self.folder}/mlruns", f"{other.folder}/mlruns")
-        return other
+        shutil.copytree(self.folder, folder, symlinks=True)
+        if (self.folder / "mlflow.db").exists():
+            copy_store(self.folder / "mlflow.db", folder)
+        return Project.at(folder)
 
     def write_params(self, params: dict) -> None:
         YAML().dump(params, self.folder / "params.yaml")
@@ -64,7 +76,9 @@ class Project:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen:
         """Starts a command in the folder, in a process group of its own."""
-        base = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "GIT_"))}
+        # that of a user: what is compiled is kept, which a copy of the folder has too
+        other = ("DVC_", "MLFLOW_", "GIT_", "PYTHONDONTWRITEBYTECODE")
+        base = {key: value for key, value in os.environ.items() if not key.startswith(other)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         identity = {
             f"GIT_{who}_{what}": "test@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")

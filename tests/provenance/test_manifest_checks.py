@@ -4,27 +4,33 @@ from pathlib import Path
 
 import pytest
 from helpers.data import make_split
+from helpers.project import copy_store
 from helpers.verifying import changed, changed_store, flip
 
 from pipeline.core import files
 from pipeline.models import architectures, saving
 from pipeline.provenance import manifest_checks, run_checks
 from pipeline.provenance.check import Level
-from pipeline.tracking import logging, queries, runs
+from pipeline.tracking import logging, queries, runs, store
 from pipeline.tracking.manifest import Manifest
 
 HISTORY = "epoch,loss,accuracy\n1,0.5,0.25\n2,0.25,0.5\n"
 
 
-@pytest.fixture
-def folder(shared_store, store_folder) -> Path:
-    """The folder of an MLflow store."""
-    return store_folder
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, empty_store) -> Path:
+    """The folder of an MLflow store that all these tests share."""
+    folder = tmp_path_factory.mktemp("store")
+    copy_store(empty_store, folder)
+    return folder
 
 
 @pytest.fixture
-def run_id(folder, params) -> str:
+def run_id(folder, params, monkeypatch) -> str:
     """The id of a finished run in that store, the same one for all tests."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(folder))
+    store.open_store()
     marker = folder / "run_id"
     if not marker.exists():
         marker.write_text(log_run(folder, params))

@@ -2,8 +2,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from helpers.data import free_port
 from helpers.git import commit_all, git
 
+from pipeline.commands.repair import main
 from pipeline.core.errors import UserError
 from pipeline.provenance import dvc_files, repair
 
@@ -69,3 +71,12 @@ def test_the_two_sides_of_a_merge_are_left_for_the_user_to_choose_from(how):
     with pytest.raises(UserError, match=r"^dvc\.lock: a merge left conflicts in it; .*--theirs"):
         repair.repair()
     assert Path("dvc.lock").read_text() == text
+
+
+def test_a_server_that_does_not_answer_is_told_before_dvc_removes_anything(monkeypatch, tmp_path):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    repair.RWLOCK.write_text("")
+    with pytest.raises(UserError, match="does not answer"):
+        main()
+    assert not repair.RWLOCK.exists()

@@ -29,9 +29,9 @@ def run_alone(check, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def lossy(done, tmp_path_factory) -> Project:
-    """A finished project whose MLflow store may be damaged."""
-    return done.copy(tmp_path_factory.mktemp("lossy") / "copy")
+def done(done, tmp_path_factory) -> Project:
+    """A finished project of these tests' own, whose files and MLflow store may be damaged for a while."""
+    return done.copy(tmp_path_factory.mktemp("verify") / "a b é")
 
 
 def replaced(old: str, new: str):
@@ -127,9 +127,9 @@ def tag(key: str, value: str) -> str:
         ("DROP TABLE model_versions", "error: MLflow's store"),
     ],
 )
-def test_what_was_lost_or_changed_in_mlflow_is_found(lossy, run_alone, statement, message):
-    with changed_store(lossy.folder, statement):
-        assert message in run_alone(lossy, fails=True)
+def test_what_was_lost_or_changed_in_mlflow_is_found(done, run_alone, statement, message):
+    with changed_store(done.folder, statement):
+        assert message in run_alone(done, fails=True)
 
 
 @pytest.mark.parametrize(
@@ -139,28 +139,28 @@ def test_what_was_lost_or_changed_in_mlflow_is_found(lossy, run_alone, statement
         ("UPDATE runs SET status = 'FAILED'", "is FAILED: not all of it need be there"),
     ],
 )
-def test_what_need_not_be_there_is_no_failure(lossy, run_alone, statement, message):
-    with changed_store(lossy.folder, statement):
-        assert message in run_alone(lossy)
+def test_what_need_not_be_there_is_no_failure(done, run_alone, statement, message):
+    with changed_store(done.folder, statement):
+        assert message in run_alone(done)
 
 
-def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(lossy, run_alone):
-    gone = lossy.ok("git", "commit-tree", "HEAD^{tree}", "-m", "amended away").strip()
-    with changed_store(lossy.folder, tag("git.commit", gone)):
-        assert "no branch or tag of this repository has it" in run_alone(lossy, fails=True)
-        lossy.ok("git", "branch", "kept", gone)
-        assert "✗" not in run_alone(lossy)
+def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(done, run_alone):
+    gone = done.ok("git", "commit-tree", "HEAD^{tree}", "-m", "amended away").strip()
+    with changed_store(done.folder, tag("git.commit", gone)):
+        assert "no branch or tag of this repository has it" in run_alone(done, fails=True)
+        done.ok("git", "branch", "kept", gone)
+        assert "✗" not in run_alone(done)
 
 
-def test_a_registered_version_of_another_model_is_found(lossy, tmp_path, run_alone):
-    run, client = run_of(lossy), lossy.client()
+def test_a_registered_version_of_another_model_is_found(done, tmp_path, run_alone):
+    run, client = run_of(done), done.client()
     (model,) = client.search_logged_models(["0"])
     client.create_registered_model("fashion")
     try:
         client.create_model_version("fashion", model.artifact_location, run.info.run_id, model_id=model.model_id)
-        assert "✓ registry" in run_alone(lossy)
+        assert "✓ registry" in run_alone(done)
         other = shutil.copytree(model.artifact_location, tmp_path / "other")
         client.create_model_version("fashion", str(other), run.info.run_id)
-        assert "fashion 2 = run" in run_alone(lossy, fails=True)
+        assert "fashion 2 = run" in run_alone(done, fails=True)
     finally:
         client.delete_registered_model("fashion")

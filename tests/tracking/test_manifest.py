@@ -8,7 +8,7 @@ import pytest
 from pipeline.core import files
 from pipeline.tracking import logging, manifest, queries, runs
 
-pytestmark = pytest.mark.usefixtures("shared_store")
+pytestmark = pytest.mark.usefixtures("store")
 
 
 class Killed(BaseException):

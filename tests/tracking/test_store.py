@@ -13,15 +13,23 @@ from pipeline.tracking.logging import log_text
 from pipeline.tracking.store import open_store
 
 
-def test_the_store_is_in_the_repository_wherever_the_process_stands(store, tmp_path, monkeypatch):
+@pytest.fixture
+def database(tmp_path, monkeypatch) -> Path:
+    """Where the store will be; there is none."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path / "mlflow.db"
+
+
+def test_the_store_is_in_the_repository_wherever_the_process_stands(database, tmp_path, monkeypatch):
     (tmp_path / "copy").mkdir()
     monkeypatch.chdir(tmp_path / "copy")
     with runs.run() as run_id:
         log_text("hello", "note.txt")
-    assert (tmp_path / "mlflow.db").exists()
+    assert database.exists()
     assert list((tmp_path / "mlruns").rglob("note.txt"))
     assert not list((tmp_path / "copy").iterdir())
-    assert store.get_run(run_id).info.status == "FINISHED"
+    assert queries.get_run(run_id).info.status == "FINISHED"
 
 
 def test_the_environment_names_a_store_as_mlflow_run_writes_it(tmp_path, monkeypatch):
@@ -52,14 +60,6 @@ def after(conn, cursor, statement, *_):
 """
 
 
-@pytest.fixture
-def database(tmp_path, monkeypatch) -> Path:
-    """Where the store will be; there is none."""
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return tmp_path / "mlflow.db"
-
-
 def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
     code = DIES_HALF_WAY + "from pipeline.tracking.store import open_store\nopen_store()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
@@ -88,7 +88,9 @@ def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch, l
         monkeypatch.setenv("DVC_ROOT", str(tmp_path))
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setenv("DVC_STAGE", "train")
-        with pytest.raises(UserError, match=rf"{address} does not answer \(.*{reason}\); `dvc checkout` puts back"):
+        with pytest.raises(
+            UserError, match=rf"{address} does not answer \(.*{reason}\); `dvc checkout && git checkout reports`"
+        ):
             open_store()
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ, "later questions are patient"
     assert not list(tmp_path.iterdir()), "no lock, for which others would wait"

@@ -10,7 +10,9 @@ from helpers.data import make_split
 from pipeline.config.schema import Params, leaves
 from pipeline.models import architectures
 from pipeline.training import checkpoint, loop
-from pipeline.training.loop import Epoch, TrainingState
+from pipeline.training.history import Epoch, TrainingState
+
+NOTHING = TrainingState([], [])
 
 
 @pytest.fixture(autouse=True)
@@ -72,26 +74,26 @@ def killed(settings, tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "empty", "encrypted", "without history"])
-def test_a_damaged_state_falls_back_to_the_one_before(settings, undisturbed, killed, tmp_path, damage):
+def test_after_a_damaged_state_training_starts_afresh(settings, killed, tmp_path, damage):
     folder = shutil.copytree(killed, tmp_path / "a")
-    latest = folder / checkpoint.LATEST
-    content = bytearray(latest.read_bytes())
+    state = folder / checkpoint.STATE
+    content = bytearray(state.read_bytes())
     if damage == "missing":
-        latest.unlink()
+        state.unlink()
     elif damage == "without history":
-        arrays = {name: array for name, array in np.load(latest).items() if name != "history"}
-        np.savez(latest, **arrays)
+        arrays = {name: array for name, array in np.load(state).items() if name != "history"}
+        np.savez(state, **arrays)
     else:
         content[len(content) // 2] ^= 1
         encrypted = bytearray(content)
-        encrypted[latest.read_bytes().find(b"PK\x01\x02") + 8] ^= 1  # so says a flag of the zip directory
-        latest.write_bytes(
+        encrypted[state.read_bytes().find(b"PK\x01\x02") + 8] ^= 1  # so says a flag of the zip directory
+        state.write_bytes(
             {"encrypted": encrypted, "torn": content[: len(content) // 2], "flipped": content, "empty": b""}[damage]
         )
-    restored = checkpoint.restore(folder, architectures.build((8, 8, 1), 4, settings))
-    assert restored.history == undisturbed[1][:2]
-    before = dict(np.load(folder / checkpoint.PREVIOUS))
-    assert equal(restored.best_weights, [before[name] for name in sorted(before) if name.startswith("best_")])
+    model = architectures.build((8, 8, 1), 4, settings)
+    before = model.get_weights()
+    assert checkpoint.restore(folder, model) == NOTHING
+    assert equal(model.get_weights(), before)
 
 
 class Payload:
@@ -103,13 +105,13 @@ class Payload:
 
 def test_a_state_that_carries_code_is_not_run_and_not_used(settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    np.savez(tmp_path / checkpoint.LATEST, history=np.array([Payload()], dtype=object), variable_000=np.zeros(1))
-    assert checkpoint.restore(tmp_path, architectures.build((8, 8, 1), 4, settings)) == TrainingState([], [])
+    np.savez(tmp_path / checkpoint.STATE, history=np.array([Payload()], dtype=object), variable_000=np.zeros(1))
+    assert checkpoint.restore(tmp_path, architectures.build((8, 8, 1), 4, settings)) == NOTHING
     assert not Path("ran").exists()
 
 
 def test_without_a_state_training_starts_afresh(settings, tmp_path):
-    assert checkpoint.restore(tmp_path, architectures.build((8, 8, 1), 4, settings)) == TrainingState([], [])
+    assert checkpoint.restore(tmp_path, architectures.build((8, 8, 1), 4, settings)) == NOTHING
     assert not checkpoint.exists(tmp_path)
 
 
@@ -136,12 +138,11 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
             assert (first.name, second.name) == ("abc", "abc.2")
             checkpoint.discard("abc")
             assert first.is_dir(), "in use"
-        (first / checkpoint.LATEST).touch()
+        (first / checkpoint.STATE).touch()
     with checkpoint.claim("abc") as again:
         assert again == first and checkpoint.exists(again)
         name = checkpoint.identity(again)
         assert checkpoint.identity(again) == name
-        (again / checkpoint.PREVIOUS).touch()
         checkpoint.empty(again)
         assert not checkpoint.exists(again) and checkpoint.identity(again) != name
     checkpoint.discard("abc")

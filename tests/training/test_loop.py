@@ -10,6 +10,7 @@ from helpers.witness import Witness, numbered
 from pipeline.core.errors import UserError
 from pipeline.models import architectures
 from pipeline.training import loop
+from pipeline.training.history import TrainingState, best_epoch
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def settings(params):
     return params.train.model_copy(update={"epochs": 3})
 
 
-NOWHERE = loop.TrainingState([], [])
+NOWHERE = TrainingState([], [])
 
 
 def train(settings, on_epoch=lambda progress: None):
@@ -43,7 +44,7 @@ def test_it_learns_and_reports_each_epoch(settings):
         assert is_best == (epoch.validation["accuracy"] > best)
         best = max(best, epoch.validation["accuracy"])
     predicted = model.predict(validation.images, verbose=0).argmax(axis=1)
-    assert np.mean(predicted == validation.labels) == pytest.approx(loop.best_epoch(history).validation["accuracy"])
+    assert np.mean(predicted == validation.labels) == pytest.approx(best_epoch(history).validation["accuracy"])
 
 
 def test_the_weights_left_are_those_of_the_best_epoch_and_the_earliest_of_equals(settings):
@@ -53,7 +54,7 @@ def test_the_weights_left_are_those_of_the_best_epoch_and_the_earliest_of_equals
         (0.4, 0.6, 0.5, 0.6, 0.3),
         lambda state: kept.append((state.best_weights, len(state.history), state.is_best)),
     )
-    assert model.get_weights() == [2] and loop.best_epoch(history).epoch == 2
+    assert model.get_weights() == [2] and best_epoch(history).epoch == 2
     assert kept == [([1], 1, True), ([2], 2, True), ([2], 3, False), ([2], 4, False), ([2], 5, False)]
 
 
@@ -100,12 +101,6 @@ def test_the_schedule_falls_from_the_given_rate_towards_zero(settings):
 def test_diverged_training_is_an_error(settings, loss):
     with pytest.raises(UserError, match=r"training diverged in epoch 1 .* try a smaller train\.learning_rate"):
         fit(settings, loss=loss)
-
-
-def test_a_batch_may_hold_all_the_images_and_not_one_more(settings):
-    assert len(fit(settings.model_copy(update={"batch_size": 40}))[0].trained[0]) == 1
-    with pytest.raises(UserError, match=r"train\.batch_size: 41 is more than the 40 training images"):
-        fit(settings.model_copy(update={"batch_size": 41}))
 
 
 def test_a_metric_that_the_model_is_compiled_with_is_in_the_history_without_more_ado(settings):

@@ -26,8 +26,8 @@ def reported(study, params, trials) -> str:
 def test_a_study_goes_on_in_its_run_until_that_is_complete(study, store, params):
     with mlflow_runs.study_run(study, params.tune, {}) as first:
         pass
-    assert not mlflow_runs.is_reported(first)
-    assert reported(study, params, 1) == first and mlflow_runs.is_reported(first)
+    assert not mlflow_runs.is_reported(mlflow_runs.find_run(study))
+    assert reported(study, params, 1) == first and mlflow_runs.is_reported(mlflow_runs.find_run(study))
     with mlflow_runs.study_run(study, params.tune, {}) as second:
         assert second != first
     assert [run.info.run_id for run in queries.children(second)] and queries.get_run(first) is None

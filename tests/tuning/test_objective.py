@@ -7,8 +7,7 @@ from pipeline.data.arrays import Split
 from pipeline.tracking import queries, runs
 from pipeline.training import checkpoint
 from pipeline.tuning import storage, trials
-from pipeline.tuning.faults import TrainingFailed
-from pipeline.tuning.objective import objective
+from pipeline.tuning.objective import TrainingFailed, objective
 from pipeline.tuning.study import Interrupted, Plan, join_study, open_study, silence_optuna
 
 EPOCHS = 3
@@ -111,9 +110,9 @@ def test_the_same_parameters_are_not_trained_again(plan, store):
 
 def test_training_that_fails_is_the_fault_of_its_parameters(plan):
     _, trial = begin(plan)
-    few = {"train": make_split(4, 1), "validation": SPLITS["validation"]}
-    with pytest.raises(TrainingFailed, match=r"train\.batch_size: 8 is more than the 4"):
-        run(plan, trial, splits=few)
+    steep = plan._replace(train=plan.train.model_copy(update={"learning_rate": 1e38}))
+    with pytest.raises(TrainingFailed, match="training diverged in epoch 1"):
+        run(steep, trial)
     assert run_of(trial).info.status == "FAILED"
 
 

@@ -6,29 +6,9 @@ import sqlalchemy
 import tensorflow as tf
 
 from pipeline.core.errors import UserError
-from pipeline.tuning import faults, storage, trials, worker
+from pipeline.tuning import storage, trials, worker
+from pipeline.tuning.objective import TrainingFailed
 from pipeline.tuning.study import silence_optuna
-
-
-def test_a_dead_workers_trial_is_queued_again_and_that_of_one_at_work_is_not(tmp_path):
-    silence_optuna()
-    address = str(tmp_path / "sweeps" / "optuna.journal")
-    study = optuna.create_study(storage=storage.open_storage(address))
-    study.ask().set_user_attr("worker", "worker-that-was-killed")
-    with storage.worker_lease(address) as alive:
-        study.ask().set_user_attr("worker", alive)
-        worker.requeue_stale_trials(study, address)
-        states = [trial.state.name for trial in study.trials]
-    assert states == ["FAIL", "RUNNING", "WAITING"]
-
-
-def test_a_trial_that_lost_its_worker_before_it_had_a_name_is_queued_again(tmp_path):
-    silence_optuna()
-    address = str(tmp_path / "sweeps" / "optuna.journal")
-    study = optuna.create_study(storage=storage.open_storage(address))
-    study.ask()
-    worker.requeue_stale_trials(study, address)
-    assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
 
 
 @pytest.fixture
@@ -45,7 +25,7 @@ def run_one(study, tmp_path, error):
         raise error
 
     with storage.worker_lease(str(tmp_path / "optuna.journal")) as name:
-        study.optimize(worker._trial(train, name, lambda: None), n_trials=1, catch=(Exception,))
+        study.optimize(worker.sort_faults(train, name, lambda: None), n_trials=1, catch=(Exception,))
 
 
 @pytest.mark.parametrize(
@@ -60,17 +40,17 @@ def run_one(study, tmp_path, error):
     ],
 )
 def test_what_the_machine_refuses_stops_the_worker_and_the_trial_is_queued_again(study, tmp_path, error, shown):
-    with pytest.raises(faults.MachineFault) as caught:
+    with pytest.raises(worker.MachineFault) as caught:
         run_one(study, tmp_path, error)
-    assert faults.reason(caught.value) == shown
-    worker.requeue_stale_trials(study, str(tmp_path / "optuna.journal"))
+    assert worker.reason(caught.value) == shown
+    storage.requeue_stale_trials(study, str(tmp_path / "optuna.journal"))
     assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
     assert study.trials[1].params == study.trials[0].params and not trials.effective_trials(study)
 
 
-@pytest.mark.parametrize("error", [faults.TrainingFailed("training diverged"), ValueError("kernel too large")])
+@pytest.mark.parametrize("error", [TrainingFailed("training diverged"), ValueError("kernel too large")])
 def test_what_the_parameters_did_counts_against_them(study, tmp_path, error):
     run_one(study, tmp_path, error)
-    worker.requeue_stale_trials(study, str(tmp_path / "optuna.journal"))
+    storage.requeue_stale_trials(study, str(tmp_path / "optuna.journal"))
     assert [trial.state.name for trial in study.trials] == ["FAIL"] and len(trials.effective_trials(study)) == 1
     assert study.trials[0].user_attrs["error"] == str(error)

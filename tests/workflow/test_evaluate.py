@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.data import arrays
-from pipeline.tracking import logging, manifest, queries, runs
+from pipeline.tracking import logging, queries, runs
 from pipeline.workflow import restore
 from pipeline.workflow.evaluate import evaluate
 
@@ -100,9 +100,9 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
     store.delete_run(lost)
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "reports" in path.parts}
 
-    for room, name in ((restore, "restore_evaluation"), (manifest, "write")):  # killed half way, and at the very end
+    for place in ("workflow.evaluate.record", "tracking.manifest.write"):  # killed half way, and at the very end
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(room, name, lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(f"pipeline.{place}", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
             restore.ensure_run(params.dataset)
         half, status = queries.find_tagged("restored_from", "f" * 32)
         assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None

@@ -1,5 +1,6 @@
 import contextlib
 import hashlib
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from pipeline.core import paths
 from pipeline.tracking import runs
+from pipeline.tracking.logging import log_files
 from pipeline.training import checkpoint
 from pipeline.workflow import training_run
 from pipeline.workflow.training_run import Start, decide
@@ -44,7 +46,7 @@ def data(store, tmp_path, monkeypatch):
 def left_by(params, status: str) -> str:
     """The id of a training's run that was killed with this status, and with a state to go on from."""
     with training_run.training_run(params.dataset, params.train) as (run_id, folder):
-        (folder / checkpoint.LATEST).write_bytes(b"state")
+        (folder / checkpoint.STATE).write_bytes(b"state")
     runs.end(run_id, status)
     return run_id
 
@@ -65,6 +67,20 @@ def test_under_mlflow_run_it_goes_on_in_the_run_that_was_opened_for_it(data, sto
     with training_run.training_run(params.dataset, params.train) as (run_id, folder):
         assert run_id == opened and checkpoint.exists(folder)
     assert store.get_run(earlier).info.status == after
+
+
+def test_under_mlflow_run_the_new_run_has_the_checkpoints_of_the_one_in_which_the_training_began(
+    data, store, params, monkeypatch, tmp_path
+):
+    (tmp_path / "epoch_001.keras").write_bytes(b"weights")
+    with training_run.training_run(params.dataset, params.train) as (earlier, folder):
+        (folder / checkpoint.STATE).write_bytes(b"state")
+        log_files([tmp_path / "epoch_001.keras"], "checkpoints")
+    runs.end(earlier, "KILLED")
+    monkeypatch.setenv("MLFLOW_RUN_ID", store.create_run("0").info.run_id)
+    with training_run.training_run(params.dataset, params.train) as (run_id, _):
+        taken = store.download_artifacts(run_id, "checkpoints/epoch_001.keras", str(tmp_path))
+        assert run_id != earlier and Path(taken).read_bytes() == b"weights"
 
 
 def test_a_training_whose_outputs_dvc_has_noted_is_done_once_more_afresh(data, store, params):

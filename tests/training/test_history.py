@@ -1,17 +1,17 @@
 from helpers.witness import Witness, numbered
 
-from pipeline.training import loop, results
+from pipeline.training import history, loop
 
 
 def test_history_and_summary_hold_each_metric_rounded(params):
-    model, nowhere = Witness([0.25, 0.7654321]), loop.TrainingState([], [])
-    history = loop.fit(model, numbered(0, 20), numbered(20, 8), params.train, lambda state: None, nowhere)
-    assert results.history_csv(history).splitlines() == [
+    model, nowhere = Witness([0.25, 0.7654321]), history.TrainingState([], [])
+    epochs = loop.fit(model, numbered(0, 20), numbered(20, 8), params.train, lambda state: None, nowhere)
+    assert history.history_csv(epochs).splitlines() == [
         "epoch,loss,accuracy,validation_loss,validation_accuracy",
         "1,1.0,0.123457,2.5,0.25",
         "2,1.0,0.123457,2.5,0.765432",
     ]
-    assert results.summary(loop.best_epoch(history)) == {
+    assert history.summary(history.best_epoch(epochs)) == {
         "best_epoch": 2,
         "train": {"accuracy": 0.123457, "loss": 1.0},
         "validation": {"accuracy": 0.765432, "loss": 2.5},
