@@ -5,6 +5,7 @@ size and time did not, and a dependency that was taken out of dvc.yaml.
 """
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ def outputs() -> Iterator[Check]:
     for path, md5 in dvc_files.locked_hashes().items():
         if Path(path).exists():
             same = dvc_files.md5(Path(path)) == md5
-            hint = f"changed by hand, or on a bad disk; `dvc checkout --force {path}` puts it back, from a sound cache"
+            command = f"dvc checkout --force {shlex.quote(path)}"
+            hint = f"changed by hand, or on a bad disk; `{command}` puts it back, from a sound cache"
             yield Check("outputs", f"{path} = {paths.LOCK}", same, hint)
 
 
@@ -93,7 +95,8 @@ def cache() -> Iterator[Check]:
         for name in _objects(folder, locked):
             path = folder / name[:2] / name[2:]
             if path.exists():
-                hint = f"damaged, and `dvc checkout` would bring it back: rm -f {path}, then `dvc pull` or `dvc repro`"
+                command = f"rm -f {shlex.quote(str(path))}"
+                hint = f"damaged, and `dvc checkout` would bring it back: `{command}`, then `dvc pull` or `dvc repro`"
                 yield Check("DVC's cache", f"{path} of {out}", _is_object(path, name), hint)
 
 
