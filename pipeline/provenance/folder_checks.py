@@ -76,7 +76,7 @@ def outputs() -> Iterator[Check]:
         if Path(path).exists():
             same = dvc_files.md5(Path(path)) == md5
             command = f"dvc checkout --force {shlex.quote(path)}"
-            hint = f"changed by hand, or on a bad disk; `{command}` puts it back, from a sound cache"
+            hint = f"changed by hand, or on a bad disk; `{command}` puts it back, or `dvc repro`"
             yield Check("outputs", f"{path} = {paths.LOCK}", same, hint)
 
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import functools
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.core import paths
 from pipeline.core.process import git
+from pipeline.core.untrusted import matches
 
 # what decides about a model, besides the data
 SOURCES = ["pipeline", str(paths.PARAMS), str(paths.PIPELINE), "requirements.lock"]
@@ -47,6 +47,8 @@ def uncommitted_sources() -> list[str] | None:
 
 def is_committed_now(commit: str, difference: bytes) -> bool:
     """Whether a commit, changed by what `uncommitted` returned then, has the SOURCES of the commit HEAD."""
+    if not matches(commit, "commit"):
+        return False
     with tempfile.NamedTemporaryFile() as patch, _index(commit) as index:
         patch.write(difference)
         patch.flush()
@@ -58,7 +60,7 @@ def is_committed_now(commit: str, difference: bytes) -> bool:
 @functools.cache  # many runs have the same one
 def is_in_history(commit: str) -> bool:
     """Whether HEAD, a branch or a tag leads to a commit: one that was amended away stays for a while, then is gone."""
-    if not re.fullmatch("[0-9a-f]{40,64}", commit):  # a branch, say, which leads elsewhere tomorrow
+    if not matches(commit, "commit"):  # a branch, say, which leads elsewhere tomorrow, or an option of git
         return False
     places = ("refs/heads", "refs/remotes", "refs/tags")
     return git("merge-base", "--is-ancestor", commit, "HEAD") is not None or bool(
@@ -73,6 +75,8 @@ def is_shallow() -> bool:
 
 def committed_files(commit: str, path: str) -> dict[str, bytes]:
     """Name → content, as git would check it out, of the file `path` in a commit, or of all files in that folder."""
+    if not matches(commit, "commit"):
+        return {}
     names = (git("ls-tree", "-r", "-z", "--name-only", commit, "--", path) or b"").decode().split("\0")
     return {name: git("cat-file", "--filters", f"{commit}:./{name}") or b"" for name in names if name}
 

@@ -40,6 +40,7 @@ def test_a_commit_that_no_branch_leads_to_is_broken_though_git_has_it():
     gone = git("commit-tree", "HEAD^{tree}", "-m", "amended away")
     assert levels(gone, "false") == [Level.BROKEN, Level.PASSED]
     assert levels("HEAD", "unknown") == [Level.BROKEN, Level.BROKEN]
+    assert levels("HEAD", "true", b"") == levels("--version", "true", b"") == [Level.BROKEN, Level.UNCOMMITTED]
     assert levels("f" * 40, "true", b"no difference") == [Level.BROKEN, Level.UNCOMMITTED]
 
 
