@@ -39,7 +39,7 @@ def checks(run: "Run", models: list["LoggedModel"], folder: Path) -> Iterator[Ch
             places[manifest.MODEL] = stack.enter_context(manifest.folder_at(model.artifact_location))
         yield from artifacts(name, written, places)
     if HISTORY in written.files and (folder / HISTORY).is_file():
-        yield from curves(f"{name}, {HISTORY}", folder / HISTORY, queries.curves(run.info.run_id))
+        yield from curves(f"{name}, {HISTORY}", folder / HISTORY, queries.curves(run))
 
 
 def records(name: str, written: "Manifest", now: dict[str, dict[str, str]]) -> Iterator[Check]:

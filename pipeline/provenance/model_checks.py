@@ -21,7 +21,7 @@ def checks(run: "Run", has_git: bool) -> Iterator[Check]:
     yield from prepared_data(tags)
     yield from metrics(run.data.metrics)
     if paths.HISTORY.is_file():
-        yield from manifest_checks.curves(str(paths.HISTORY), paths.HISTORY, queries.curves(run.info.run_id))
+        yield from manifest_checks.curves(str(paths.HISTORY), paths.HISTORY, queries.curves(run))
     yield from logged_parameters(run.data.params)
     is_named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip() == run.info.run_id
     if has_git and is_named and tags.get("git.dirty") == "false":

@@ -105,14 +105,14 @@ def curve(column: str) -> str:
     return f"{'train' if name == column else 'validation'}/{name}"
 
 
-def curves(run_id: str) -> dict[str, dict[int, float]]:
+def curves(run: Run) -> dict[str, dict[int, float]]:
     """Column of reports/history.csv → epoch → value; where a run has two values, the later one."""
     client = mlflow.MlflowClient()
     return {
         metric.replace("validation/", "validation_").removeprefix("train/"): {
-            point.step: point.value for point in client.get_metric_history(run_id, metric)
+            point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)
         }
-        for metric in mlflow.get_run(run_id).data.metrics
+        for metric in run.data.metrics
         if metric.startswith(("train/", "validation/"))
     }
 

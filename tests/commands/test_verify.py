@@ -85,7 +85,8 @@ def test_a_run_on_a_server_is_verified_by_its_bytes_there(done, tmp_path):
         threading.Thread(target=server.stdout.read, daemon=True).start()  # else the pipe fills, and the server waits
         project.ok("dvc", "repro", "--force", "--single-item", "train", MLFLOW_TRACKING_URI=address)
         arguments = (*VERIFY, (project.folder / "models/run_id").read_text().strip())
-        assert "✓ logged models        1 of 1 agree" in project.ok(*arguments, MLFLOW_TRACKING_URI=address)
+        shown = project.ok(*arguments, MLFLOW_TRACKING_URI=address)
+        assert "✓ logged models        1 of 1 agree" in shown and "✓ artifacts" in shown
         (logged,) = (tmp_path / "kept").rglob("model.keras")
         with changed(logged, flip):
             assert "the logged model was changed" in project.fails(*arguments, MLFLOW_TRACKING_URI=address)
