@@ -75,7 +75,7 @@ def main(arguments: tuple[str, ...]) -> None:
 
     with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params) as (run_id, resume):
         train(dataset_config, params, Path(out), resume)
-        evaluate(dataset_config, settings, Path(out))
+        evaluate(dataset_config, params, settings, Path(out))
         begun.assert_unchanged()
     checkpoint.discard(resume.name)
     say(f"run {run_id} is complete; `mlflow ui` shows it")

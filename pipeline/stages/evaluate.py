@@ -13,17 +13,17 @@ from pipeline.workflow.restore import ensure_run
 
 
 def main() -> None:
-    with stage.begin(lambda: load("dataset", "evaluate")) as begun:
-        dataset_config, settings = begun.params
+    with stage.begin(lambda: load("dataset", "train", "evaluate")) as begun:
+        dataset_config, params, settings = begun.params
         stage.require(paths.TEST)
-        run_id = ensure_run(dataset_config)
+        run_id = ensure_run(dataset_config, params)
         with cli.suppress_stderr():
             from pipeline.tracking import queries, runs
             from pipeline.training import checkpoint
             from pipeline.workflow.evaluate import evaluate
 
         with runs.run(run_id):
-            evaluate(dataset_config, settings, Path())
+            evaluate(dataset_config, params, settings, Path())
             begun.assert_unchanged()
         if training := queries.tag(run_id, "training"):
             checkpoint.discard(training)  # kept till here: a kill before DVC had noted the outputs would have needed it

@@ -6,20 +6,24 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.config.schema import Dataset, Evaluate
+from pipeline.config.schema import Dataset, Evaluate, Train
 from pipeline.core import files, paths
 from pipeline.core.cli import say
 from pipeline.data import arrays
 from pipeline.evaluation import outputs, plots
-from pipeline.models import saving
+from pipeline.models import architectures, saving
 from pipeline.provenance import lineage
 from pipeline.tracking.logging import log_data, log_files, log_metrics, log_start
 
 
-def evaluate(dataset_config: Dataset, settings: Evaluate, out: Path) -> None:
-    """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`."""
+def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Path) -> None:
+    """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`.
+
+    Raises UserError where the file is not a model that `params` describes.
+    """
     test, classes = arrays.load(paths.TEST), dataset_config.classes
-    probabilities = outputs.predict(saving.load(out / paths.MODEL), test.images)
+    architecture = architectures.build(dataset_config.image_shape, len(classes), params)
+    probabilities = outputs.predict(saving.load(out / paths.MODEL, architecture), test.images)
     history, training = pd.read_csv(out / paths.HISTORY), json.loads((out / paths.TRAIN_METRICS).read_text())
     for path, text in outputs.texts(test, probabilities, classes, settings.calibration_bins).items():
         files.write_text(out / path, text)

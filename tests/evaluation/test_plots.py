@@ -109,8 +109,9 @@ def test_samples_are_the_first_images_of_each_class():
 
 
 def test_the_showcase_names_the_class_and_colours_its_bar():
-    axis, bars = MAKERS["showcase"]().axes
-    assert axis.get_title() == "test image 3: D (class 3)"
+    figure = MAKERS["showcase"]()
+    axis, bars = figure.axes
+    assert figure.get_suptitle() == "test image 3: D (class 3)"
     assert [bar.get_width() for bar in bars.patches] == pytest.approx(PROBABILITIES[3].tolist())
     assert [label.get_text() for label in bars.get_yticklabels()] == CLASSES
     assert np.array_equal(shown(axis), SPLIT.images[3, ..., 0])
