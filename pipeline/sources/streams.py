@@ -126,7 +126,8 @@ def _open(path: str, timeout: float) -> Iterator[Callable[[int], bytes]]:
             yield file.read
         return
     sync = functools.partial(fsspec.asyn.sync, filesystem.loop)
-    file = sync(filesystem.open_async, path, size=0, **filesystem.kwargs | request)
+    file = sync(filesystem.open_async, path, size=0)
+    file.kwargs = filesystem.kwargs | request  # fsspec (2026.9) forgets those that open_async is given
     try:
         yield lambda size: sync(asyncio.wait_for, file.read(size), timeout)
     finally:

@@ -124,7 +124,8 @@ def tag(run_id: str, key: str) -> str | None:
 
 def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
     """Copies an artifact of a run into a folder; returns its path there, or None where the run has none."""
-    with contextlib.suppress(MlflowException, OSError):
+    with contextlib.suppress(MlflowException, OSError, UserError):
+        store.local_path(mlflow.get_run(run_id).info.artifact_uri)
         return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
     return None
 
@@ -156,9 +157,9 @@ def model_versions() -> dict[str | None, list[ModelVersion]]:
 def model_sha256(model: LoggedModel) -> str | None:
     """The sha256 of a logged model's .keras file, downloaded if a server has it. None where there is no such file."""
     name = "data/model.keras"
-    if folder := store.local_path(model.artifact_location):
-        return files.sha256(folder / name) if (folder / name).is_file() else None
     with tempfile.TemporaryDirectory() as copy, contextlib.suppress(Exception):  # each kind of server has its own
+        if folder := store.local_path(model.artifact_location):
+            return files.sha256(folder / name)
         path = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy)
         return files.sha256(Path(path))
     return None

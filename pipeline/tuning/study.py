@@ -110,10 +110,9 @@ def study_config(train: Train, tune: Tune, data: dict[str, str], code: dict[str,
 def _differences(known: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for name in sorted(known.keys() | now.keys()):
         before, after = (str(values.get(name, "nothing")) for values in (known, now))
-        if before != after and (name.startswith(("data.", "pipeline/")) or len(before) + len(after) > 200):
-            yield f"{name} has changed"
-        elif before != after:
-            yield f"{name} was {before}, now {after}"
+        if before != after:
+            is_hash = name.startswith(("data.", "pipeline/"))
+            yield f"{name} has changed" if is_hash else f"{name} was {before}, now {after}"
 
 
 def agree_limits(study: optuna.Study, tune: Tune) -> None:

@@ -1,3 +1,5 @@
+import warnings
+
 import optuna
 import pytest
 
@@ -29,6 +31,20 @@ def test_a_study_goes_on_with_the_same_config(memory, params):
     first = open_study(memory, params.tune, about(params))
     first.add_trial(optuna.create_trial(value=0.5))
     assert len(open_study(memory, params.tune, about(params)).trials) == 1
+    assert first.metric_names == ["validation_accuracy"], "which optuna-dashboard shows"
+    assert len(load_existing_study(memory, params.tune.study).trials) == 1
+    with pytest.raises(UserError, match="there is no study other; there are: first"):
+        load_existing_study(memory, "other")
+
+
+def test_optuna_says_nothing_of_its_own(memory, params, capfd):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        silence_optuna()
+        optuna.storages.RetryHeartbeatStaleTrialCallback()  # is marked experimental
+    assert not caught
+    open_study(memory, params.tune, about(params)).optimize(lambda trial: 0.5, n_trials=1)
+    assert capfd.readouterr() == ("", "") and optuna.logging.get_verbosity() == optuna.logging.CRITICAL
 
 
 @pytest.mark.parametrize(
