@@ -13,6 +13,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFL
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
+from pipeline.core.untrusted import matches
 from pipeline.tracking import manifest, queries, store
 
 
@@ -86,7 +87,7 @@ def close_stale() -> None:
         process = {name: tags.get(name) for name in _this_process()}
         if process["process.host"] == socket.gethostname():
             number = process["process.id"] or ""
-            is_gone = not number.isdigit() or process != _this_process(int(number))
+            is_gone = not matches(number, "process id") or process != _this_process(int(number))
         else:
             is_nobodys = process["process.host"] is None and run.info.run_id != os.environ.get("MLFLOW_RUN_ID")
             is_gone = is_nobodys and tags.get(MLFLOW_SOURCE_NAME) == f"file://{files.project_root()}"

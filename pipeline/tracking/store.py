@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlparse
@@ -58,14 +59,16 @@ def open_store() -> None:
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root), errors():
         if database and not database.exists():
             with files.replacing(database) as new:  # killed half way, MLflow leaves one that never opens again
+                new.touch()  # where nothing may be written, MLflow would try for 100 s
                 mlflow.set_tracking_uri(f"sqlite:///{new}")
                 mlflow.search_experiments(max_results=1)
         mlflow.set_tracking_uri(uri)
         mlflow.search_experiments(max_results=1)
-    if database == root / "mlflow.db" and relocate.former_place(database) not in (None, f"{root}/mlruns"):
+        place = relocate.former_place(database) if database == root / "mlflow.db" else None
+    if place not in (None, f"{root}/mlruns"):
         raise UserError(
-            f"MLflow's store keeps artifacts in {relocate.former_place(database)}, not in this folder (it was moved or "
-            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline relocate"
+            f"MLflow's store keeps artifacts in {place}, not in this folder (it was moved or copied, or `mlflow ui` "
+            "made the store). This mends it: python -m pipeline relocate"
         )
 
 
@@ -76,7 +79,7 @@ def address() -> str:
 
 def is_server(uri: str) -> bool:
     """Whether an address is that of an MLflow server, which is asked over HTTP."""
-    return uri.startswith(("http://", "https://"))
+    return uri.lower().startswith(("http://", "https://"))
 
 
 def ui_lines(experiment: str, run_id: str) -> list[str]:
@@ -97,7 +100,7 @@ def errors() -> Iterator[None]:
     except MlflowException as error:
         one_line, _, _ = str(error).partition("\n")
         raise UserError(f"MLflow's store: {one_line}") from None
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error)
         if "already exists" in reason:  # a table, which MLflow makes again
             file = shlex.quote(address().removeprefix("sqlite:///"))

@@ -105,6 +105,8 @@ def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
     nameless = store.create_run("0", tags=runs._this_process())
     store.delete_tag(nameless.info.run_id, "process.id")
     reused = store.create_run("0", tags=runs._this_process() | {"process.started": "1.00"})  # the number was given anew
+    for number in ("²", "9" * 5000):  # somebody's joke
+        store.create_run("0", tags=runs._this_process() | {"process.id": number})
     with runs.run():
         found = [store.get_run(run_id) for run_id in ids]
     assert [run.info.status for run in found] == ["KILLED", "RUNNING"]
