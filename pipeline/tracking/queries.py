@@ -85,7 +85,9 @@ def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
     if get_run(run_id):
         return run_id
     found = search(f"tags.`model.sha256` = '{model_sha256}'")
-    return next((run.info.run_id for run in found if {"training", "restored_from"} & run.data.tags.keys()), None)
+    whole = {"restored_from", "manifest.sha256"}  # a restoration that was killed has no manifest
+    own = (run.info.run_id for run in found if "training" in run.data.tags or whole <= run.data.tags.keys())
+    return next(own, None)
 
 
 def children(parent: str) -> list[Run]:
@@ -104,14 +106,14 @@ def curve(column: str) -> str:
     return f"{'train' if name == column else 'validation'}/{name}"
 
 
-def curves(run_id: str) -> dict[str, dict[int, float]]:
+def curves(run: Run) -> dict[str, dict[int, float]]:
     """Column of reports/history.csv → epoch → value; where a run has two values, the later one."""
     client = mlflow.MlflowClient()
     return {
         metric.replace("validation/", "validation_").removeprefix("train/"): {
-            point.step: point.value for point in client.get_metric_history(run_id, metric)
+            point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)
         }
-        for metric in mlflow.get_run(run_id).data.metrics
+        for metric in run.data.metrics
         if metric.startswith(("train/", "validation/"))
     }
 

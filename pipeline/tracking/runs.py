@@ -14,7 +14,7 @@ from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
 from pipeline.core.untrusted import matches
-from pipeline.tracking import queries, store
+from pipeline.tracking import manifest, queries, store
 
 
 @contextlib.contextmanager
@@ -43,6 +43,7 @@ def run(
         yield active.info.run_id
         if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
             mlflow.delete_tag("error")
+        manifest.write(active.info.run_id)
         mlflow.end_run()
     except killed_by:
         with contextlib.suppress(Exception):  # the next start does it, by close_stale

@@ -48,8 +48,11 @@ def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, Split])
         logging.log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
     logging.log_files(paths.DATA_CHECKS, "data")
     logging.log_text(lineage.packages(), lineage.PACKAGES.as_posix())
-    if difference := git.uncommitted():
-        logging.log_bytes(difference, lineage.DIFFERENCE.as_posix())
+    difference, left_out = git.carried()
+    for line in left_out:
+        say(line)
+    if difference:
+        logging.log_difference(difference, lineage.DIFFERENCE.as_posix())
     logging.log_figure(plots.samples(splits["train"], dataset_config.classes), "data/samples.png")
 
 

@@ -21,7 +21,7 @@ def check(monkeypatch, capsys):
 
 def test_an_untouched_folder_agrees_in_every_link(done, check):
     kinds = {"commits", "source files", "stages", "outputs", "DVC's cache", "prepared data", "metrics", "parameters"}
-    kinds |= {"code", "model", "data sets", "logged models"}
+    kinds |= {"code", "model", "logged models", "manifests", "artifacts", "curves"}
     shown = done.ok(*VERIFY, "--all")
     assert "✗" not in shown and "~" not in shown and "links agree" in shown
     assert [kind for kind in kinds if f"✓ {kind}" not in shown] == []

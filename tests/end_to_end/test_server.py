@@ -59,7 +59,8 @@ def test_training_again_gives_the_same_bytes_and_a_run_that_verify_follows_to_it
     assert before.pop("models/run_id") != after.pop("models/run_id")
     assert before == after
     verify = ("python", "-m", "pipeline", "verify", (project.folder / "models/run_id").read_text().strip())
-    assert "✓ logged models        1 of 1 agree" in project.ok(*verify, **store)
+    shown = project.ok(*verify, **store)
+    assert "✓ logged models        1 of 1 agree" in shown and "✓ artifacts" in shown
     (logged,) = artifacts.rglob("model.keras")
     with changed(logged, flip):
         assert "the logged model was changed" in project.fails(*verify, **store)

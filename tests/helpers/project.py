@@ -1,5 +1,6 @@
 """A copy of the project in a folder of its own, where its programs are run as a user does."""
 
+import json
 import os
 import shutil
 import signal
@@ -124,6 +125,12 @@ class Project:
         for item in self.client().list_artifacts(run.info.run_id, folder):
             found |= self.artifacts(run, item.path) if item.is_dir else {item.path}
         return found
+
+    def manifest(self, run) -> dict:
+        """The manifest of a run, which has to be the one of its tag."""
+        path = Path(self.client().download_artifacts(run.info.run_id, "manifest.json"))
+        assert files.sha256(path) == run.data.tags["manifest.sha256"]
+        return json.loads(path.read_text())
 
     def client(self):
         from mlflow import MlflowClient

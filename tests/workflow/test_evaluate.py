@@ -100,11 +100,12 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
     store.delete_run(lost)
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "reports" in path.parts}
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # a restoration that is killed half way
-        patch.setattr("pipeline.workflow.evaluate.record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        restore.ensure_run(params.dataset, params.train)
-    half, status = queries.find_tagged("restored_from", "f" * 32)
-    assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
+    for place in ("workflow.evaluate.record", "tracking.manifest.write"):  # killed half way, and at the very end
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(f"pipeline.{place}", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            restore.ensure_run(params.dataset, params.train)
+        half, status = queries.find_tagged("restored_from", "f" * 32)
+        assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
 
     assert restore.ensure_run(params.dataset, params.train) == restore.ensure_run(params.dataset, params.train) == half
     run = store.get_run(half)
