@@ -86,6 +86,7 @@ def test_an_address_that_is_written_wrong_does_not_make_a_file_of_the_password(a
 def test_a_database_that_cannot_be_opened_is_one_line_without_the_password(address):
     with pytest.raises(UserError, match=r"storage postgresql://.*\*\*\*.*: ") as caught:
         storage.open_storage(address)
+    assert "psycopg" not in str(caught.value), "what the database said, not what SQLAlchemy makes of it"
     assert not {word for word in ("secret", "sec", "ret") if word in str(caught.value)} and "\n" not in str(
         caught.value
     )
@@ -114,6 +115,7 @@ def test_what_a_killed_process_held_is_free_at_once(journal):
     name = killed_holder(journal)
     with storage.study_lock(journal, "a"):
         assert storage.is_worker_dead(journal, name)
+    assert not list(Path(f"{journal}.locks").glob("worker-*"))
     assert storage.is_worker_dead(journal, name), "also when asked again"
     assert storage.is_worker_dead(journal, None), "a process that never said its name"
 
