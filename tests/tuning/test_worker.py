@@ -25,14 +25,16 @@ def study(tmp_path) -> optuna.Study:
 
 
 def run_one(study, tmp_path, error):
-    """One trial of a worker whose training raises `error`."""
+    """One trial of a worker whose training raises `error`; others may go on before that."""
+    unlocked = []
 
     def train(trial):
+        assert unlocked
         trial.suggest_float("x", 0, 1)
         raise error
 
     with storage.worker_lease(str(tmp_path / "optuna.journal")) as name:
-        study.optimize(worker.sort_faults(train, name, lambda: None), n_trials=1, catch=(Exception,))
+        study.optimize(worker.sort_faults(train, name, lambda: unlocked.append(True)), n_trials=1, catch=(Exception,))
 
 
 @pytest.mark.parametrize(
