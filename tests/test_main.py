@@ -39,6 +39,7 @@ def test_help_is_the_docstring_of_the_module_as_it_stands(arguments):
     [
         (["trian"], "error: there is no trian; `python -m pipeline` lists all. Did you mean 'train'?"),
         (["tune", "--trails", "3"], "error: No such option '--trails'. Did you mean '--trials'?"),
+        (["tune", "--trial", "2"], "error: No such option '--trial'. (Did you mean one of: '--storage', '--trials'?)"),
         (["train", "now"], "error: Got unexpected extra argument (now)"),
     ],
 )

@@ -12,6 +12,7 @@ PATTERNS = {
     "worker": r"worker-[0-9a-f]{32}",
     "commit": r"[0-9a-f]{40}([0-9a-f]{24})?",
     "training": r"[0-9a-f]{32}(\.[1-9][0-9]{0,3})?",  # a fingerprint; .2 of a second process at the same training
+    "process id": r"[0-9]{1,10}",
     "name": r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",  # of a study, a file: no separator, no leading dot
 }
 

@@ -15,6 +15,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files
 from pipeline.core.errors import UserError
+from pipeline.core.untrusted import matches
 from pipeline.tracking import store
 
 
@@ -24,9 +25,9 @@ def search(condition: str) -> list[Run]:
 
 
 def get_run(run_id: str | None) -> Run | None:
-    """The run of this id. None where the store has none, or it was deleted."""
+    """The run of this id. None where the store has none, it was deleted, or this is no id."""
     with contextlib.suppress(MlflowException):
-        found = mlflow.get_run(run_id) if run_id else None
+        found = mlflow.get_run(str(run_id)) if matches(run_id, "run id") else None
         return found if found and found.info.lifecycle_stage == "active" else None
     return None
 
@@ -122,8 +123,10 @@ def tag(run_id: str, key: str) -> str | None:
 
 def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
     """Copies an artifact of a run into a folder; returns its path there, or None where the run has none."""
-    with contextlib.suppress(MlflowException, OSError):
-        return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
+    with contextlib.suppress(MlflowException, OSError, UserError):
+        if run := get_run(run_id):
+            store.local_path(run.info.artifact_uri)
+            return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
     return None
 
 
@@ -154,9 +157,9 @@ def model_versions() -> dict[str | None, list[ModelVersion]]:
 def model_sha256(model: LoggedModel) -> str | None:
     """The sha256 of a logged model's .keras file, downloaded if a server has it. None where there is no such file."""
     name = "data/model.keras"
-    if folder := store.local_path(model.artifact_location):
-        return files.sha256(folder / name) if (folder / name).is_file() else None
     with tempfile.TemporaryDirectory() as copy, contextlib.suppress(Exception):  # each kind of server has its own
+        if folder := store.local_path(model.artifact_location):
+            return files.sha256(folder / name)
         path = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy)
         return files.sha256(Path(path))
     return None

@@ -11,6 +11,7 @@ from pipeline.config.schema import Dataset, Train
 from pipeline.core import cli, files, paths
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
+from pipeline.core.untrusted import checked
 
 OUTPUTS = (paths.MODEL, paths.RUN_ID, paths.HISTORY, paths.TRAIN_METRICS)  # of the stage train
 
@@ -31,7 +32,7 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
         from pipeline.tracking import logging, queries, runs
         from pipeline.workflow.evaluate import record
 
-    trained = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
+    trained = checked(paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip(), "run id", str(paths.RUN_ID))
     sha256 = files.sha256(paths.MODEL)
     if found := queries.find_run_of_model(trained, sha256):
         if queries.tag(found, "model.sha256") != sha256:

@@ -78,10 +78,10 @@ def test_the_same_command_again_has_nothing_to_do_and_a_larger_total_goes_on(swe
     assert "  →  " not in shown and "python -m pipeline adopt" in shown
     before = parents(project)
     assert len(before) == 1
-    shown = project.ok(*tune("--trials", "10"))
-    assert shown.count("  →  ") == 2
-    assert len(opened(project).trials) == 10
-    check(project, 10)
+    shown = project.ok(*tune("--trials", "9"))
+    assert shown.count("  →  ") == 1
+    assert len(opened(project).trials) == 9
+    check(project, 9)
 
 
 def test_a_study_about_something_else_is_refused_and_stays_as_it_is(swept, tmp_path):
@@ -123,7 +123,7 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     shown = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", "--all")
     assert f"+  batch_size: {best.params['batch_size']}" in shown or best.params["batch_size"] == 16
     assert (project.folder / "params.yaml").read_text() != text
-    project.ok("dvc", "repro")
+    project.ok("dvc", "repro", "train")
     figures = YAML(typ="safe").load(project.folder / "reports" / "train.json")
     assert figures["validation"]["accuracy"] == pytest.approx(best.value, abs=1e-6)
     (parent,) = parents(project)
@@ -133,20 +133,18 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     )
 
 
-def test_mlflow_run_makes_the_study_its_run(prepared, tmp_path):
+def test_several_objectives_give_a_front_in_the_run_that_mlflow_run_opened_for_the_study(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy")
-    shown = project.ok("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trials=2")
-    assert shown.count("  →  ") == 2
-    (parent,) = [run for run in project.runs() if "best_filters" in run.data.params]
-    assert len(project.runs()) == 3 and parent.data.params["trials"] == "2"
-    shown = project.fails("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trial=2")
-    assert "error: No such option '--trial'. (Did you mean one of: '--storage', '--trials'?)" in shown
-
-
-def test_two_launches_at_once_from_nothing_share_one_study(prepared, tmp_path):
-    project = prepared.copy(tmp_path / "copy")
-    both = [project.start(*tune("--trials", "6")) for _ in range(2)]
-    outputs = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], outputs
-    study = check(project, 6)
-    assert len(study.trials) == 6 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
+    project.change("tune", objectives=["validation_accuracy", "parameters"], pruner="none")
+    command = ("mlflow", "run", ".", "--env-manager", "local", "--run-name", "study first", "-e", "tune")
+    assert project.ok(*command, "-P", "trials=4").count("  →  ") == 4
+    study = check(project, 4)
+    (parent,) = parents(project)
+    assert len(project.runs()) == 5 and parent.data.params["trials"] == "4"
+    path = project.client().download_artifacts(parent.info.run_id, "tables/front.csv", str(tmp_path))
+    rows = Path(path).read_text().splitlines()
+    assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(study.best_trials)
+    number = min(study.best_trials, key=lambda trial: trial.values[1]).number
+    assert f"trial {number} of study" in project.ok(
+        "python", "-m", "pipeline", "adopt", "--study", "first", "--trial", str(number)
+    )

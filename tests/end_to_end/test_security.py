@@ -2,28 +2,11 @@
 sizes in headers: test_dataset; passwords: test_tune_faults."""
 
 import contextlib
-import errno
-import os
-import signal
-import socket
 import sqlite3
 
 import pytest
-from helpers.data import free_port
-from helpers.project import ROOT
 
 pytestmark = pytest.mark.e2e
-
-
-def is_taken(address: str, port: int) -> bool:
-    """Whether another process has this address, or all addresses, of this machine."""
-    with socket.socket() as mine:
-        try:
-            mine.bind((address, port))
-        except OSError as error:
-            assert error.errno == errno.EADDRINUSE
-            return True
-        return False
 
 
 @pytest.mark.parametrize(
@@ -50,16 +33,3 @@ def test_a_password_given_to_mlflow_run_is_refused_with_what_removes_it(prepared
         project.ok(*command.split())
     with contextlib.closing(sqlite3.connect(project.folder / "mlflow.db")) as connection:
         assert "s3cret" not in "".join(connection.iterdump())
-
-
-def test_the_ui_is_for_this_machine_alone(prepared, tmp_path):
-    recipe = (ROOT / "Makefile").read_text().partition("\nui:")[2].splitlines()[1].strip()
-    assert recipe == "mlflow ui"
-    port = free_port()
-    process = prepared.copy(tmp_path / "copy").start(*recipe.split(), "--port", str(port))
-    try:
-        assert any("Uvicorn running on" in line for line in process.stdout)
-        assert is_taken("127.0.0.1", port) and not is_taken("127.0.0.2", port)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()

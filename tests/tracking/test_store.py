@@ -60,6 +60,7 @@ def after(conn, cursor, statement, *_):
 """
 
 
+@pytest.mark.e2e
 def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
     code = DIES_HALF_WAY + "from pipeline.tracking.store import open_store\nopen_store()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
@@ -70,6 +71,7 @@ def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
     assert not list(database.parent.glob("mlflow.db.new*"))
 
 
+@pytest.mark.e2e
 def test_a_store_that_mlflow_itself_was_killed_over_says_what_to_type(database):
     code = DIES_HALF_WAY + f"mlflow.set_tracking_uri('sqlite:///{database}')\nmlflow.search_experiments()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
