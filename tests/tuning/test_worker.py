@@ -128,6 +128,7 @@ def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, st
     assert run.data.metrics["best/accuracy"] == best.values[0] and run.data.metrics["trials/complete"] == 3
     (model,) = store.search_logged_models(["0"], f"source_run_id = '{plan.parent}'")
     assert model.tags["model.sha256"] == run.data.tags["model.sha256"]
+    assert "figures/study.html" in {file.path for file in store.list_artifacts(plan.parent, "figures")}
     tables = Path(store.download_artifacts(plan.parent, "tables", str(tmp_path)))
     columns, *rows = (tables / "front.csv").read_text().splitlines()
     assert columns.startswith("trial,accuracy,parameters,") and len(rows) == len(study.best_trials)
