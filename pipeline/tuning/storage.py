@@ -136,8 +136,7 @@ def _open_journal(path: Path) -> JournalFileBackend:
     content = path.read_bytes() if path.exists() else b""
     if content and not content.startswith(b'{"op_code":'):
         raise UserError(f"storage {path}: is no journal of Optuna's")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = _KernelLock(path)
+    lock = _KernelLock(path)  # makes the folder
     with lock.lock:
         _cut_torn_line(path)
         for line in path.read_bytes().splitlines()[-2:]:  # Optuna overlooks the last line until there is another

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from filelock import Timeout
 
 from pipeline.core.errors import UserError
 from pipeline.tuning import storage
@@ -86,6 +87,7 @@ def test_an_address_that_is_written_wrong_does_not_make_a_file_of_the_password(a
 def test_a_database_that_cannot_be_opened_is_one_line_without_the_password(address):
     with pytest.raises(UserError, match=r"storage postgresql://.*\*\*\*.*: ") as caught:
         storage.open_storage(address)
+    assert "psycopg" not in str(caught.value), "what the database said, not what SQLAlchemy makes of it"
     assert not {word for word in ("secret", "sec", "ret") if word in str(caught.value)} and "\n" not in str(
         caught.value
     )
@@ -114,6 +116,7 @@ def test_what_a_killed_process_held_is_free_at_once(journal):
     name = killed_holder(journal)
     with storage.study_lock(journal, "a"):
         assert storage.is_worker_dead(journal, name)
+    assert not list(Path(f"{journal}.locks").glob("worker-*"))
     assert storage.is_worker_dead(journal, name), "also when asked again"
     assert storage.is_worker_dead(journal, None), "a process that never said its name"
 
@@ -141,15 +144,29 @@ def test_a_folder_or_what_is_not_there_is_refused_and_nothing_is_made(tmp_path):
     assert not list(tmp_path.iterdir()) and not Path(f"{tmp_path}.locks").exists()
 
 
-def test_a_dead_workers_trial_is_queued_again_and_that_of_one_at_work_is_not(journal):
+def test_a_dead_workers_trial_is_queued_again_and_no_other(journal):
     study = optuna.create_study(storage=storage.open_storage(journal))
-    study.ask().set_user_attr("worker", f"worker-{0:032x}")
+    dead = f"worker-{0:032x}"
+    study.ask().set_user_attr("worker", dead)
     study.ask()  # lost its worker before that had said its name
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={"worker": dead}))
     with storage.worker_lease(journal) as alive:
         study.ask().set_user_attr("worker", alive)
         storage.requeue_stale_trials(study, journal)
         states = [trial.state.name for trial in study.trials]
-    assert states == ["FAIL", "FAIL", "RUNNING", "WAITING", "WAITING"]
+    assert states == ["FAIL", "FAIL", "COMPLETE", "RUNNING", "WAITING", "WAITING"]
+    assert not list(Path(f"{journal}.locks").glob("worker-*"))
+
+
+def test_one_process_at_a_time_writes_into_a_journal(journal):
+    storage.open_storage(journal)
+    ours, theirs = (storage._KernelLock(Path(journal)) for _ in range(2))
+    ours.acquire()
+    with pytest.raises(Timeout):
+        theirs.lock.acquire(timeout=0)
+    ours.release()
+    theirs.lock.acquire(timeout=0)
+    theirs.release()
 
 
 @pytest.mark.parametrize("state", [optuna.trial.TrialState.RUNNING, optuna.trial.TrialState.COMPLETE])

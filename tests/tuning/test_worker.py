@@ -15,7 +15,7 @@ from pipeline.models import architectures
 from pipeline.training import checkpoint
 from pipeline.tuning import launch, mlflow_runs, storage, trials, worker
 from pipeline.tuning.objective import TrainingFailed
-from pipeline.tuning.study import Plan, open_study, silence_optuna
+from pipeline.tuning.study import Interrupted, Plan, open_study, silence_optuna
 
 
 @pytest.fixture
@@ -25,14 +25,16 @@ def study(tmp_path) -> optuna.Study:
 
 
 def run_one(study, tmp_path, error):
-    """One trial of a worker whose training raises `error`."""
+    """One trial of a worker whose training raises `error`; others may go on before that."""
+    unlocked = []
 
     def train(trial):
+        assert unlocked
         trial.suggest_float("x", 0, 1)
         raise error
 
     with storage.worker_lease(str(tmp_path / "optuna.journal")) as name:
-        study.optimize(worker.sort_faults(train, name, lambda: None), n_trials=1, catch=(Exception,))
+        study.optimize(worker.sort_faults(train, name, lambda: unlocked.append(True)), n_trials=1, catch=(Exception,))
 
 
 @pytest.mark.parametrize(
@@ -78,11 +80,24 @@ def test_the_state_of_a_training_is_removed_and_nothing_that_somebody_wrote_ther
     assert folder.parent.exists()
 
 
+def test_a_trial_that_is_pruned_or_interrupted_has_no_error(study, tmp_path):
+    run_one(study, tmp_path, optuna.TrialPruned())
+    run_one(study, tmp_path, Interrupted("after epoch 1"))
+    assert [trial.state.name for trial in study.trials] == ["PRUNED", "FAIL"]
+    assert [trial.user_attrs.keys() for trial in study.trials] == [{"worker"}, {"worker"}]
+
+
 @pytest.fixture
-def plan(store, tmp_path, params, monkeypatch) -> Plan:
+def threads() -> list[int]:
+    """The numbers of threads that a worker has asked tensorflow for."""
+    return []
+
+
+@pytest.fixture
+def plan(store, tmp_path, params, monkeypatch, threads) -> Plan:
     """A study of three short trials with two objectives, the run of which is open no more."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(architectures, "use_threads", lambda threads: None)  # of a process that has begun no training
+    monkeypatch.setattr(architectures, "use_threads", threads.append)  # tensorflow takes it in a new process alone
     silence_optuna()
     arrays.save(paths.TRAIN, make_split(32, 1))
     arrays.save(paths.VALIDATION, make_split(20, 2))
@@ -95,14 +110,16 @@ def plan(store, tmp_path, params, monkeypatch) -> Plan:
     return Plan(address, parent, params.dataset, train, tune, {"train": "a" * 64})
 
 
-def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, store, capsys, tmp_path):
+def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, store, capsys, tmp_path, threads):
     study = open_study(storage.open_storage(plan.address), plan.tune, {})
     study.ask()  # of a worker that was killed before it had a name
     tags = {"mlflow.parentRunId": plan.parent, "optuna.trial": "0"}
     left = store.create_run("0", tags=tags).info.run_id
     worker.take_trials(plan, lambda: False, threading.Event())
     assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
-    assert trials.retried(study) == {0}
+    assert trials.retried(study) == {0} and threads == [1]
+    assert len({trial.user_attrs.get("worker") for trial in study.trials[1:]}) == 1
+    assert trials.attribute(study.trials[1], "worker")
     assert store.get_run(left).info.status == "FAILED"
     assert store.get_run(left).data.tags["error"] == "its worker stopped; queued again"
     run, best = store.get_run(plan.parent), trials.best_trial(study)
@@ -111,6 +128,7 @@ def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, st
     assert run.data.metrics["best/accuracy"] == best.values[0] and run.data.metrics["trials/complete"] == 3
     (model,) = store.search_logged_models(["0"], f"source_run_id = '{plan.parent}'")
     assert model.tags["model.sha256"] == run.data.tags["model.sha256"]
+    assert "figures/study.html" in {file.path for file in store.list_artifacts(plan.parent, "figures")}
     tables = Path(store.download_artifacts(plan.parent, "tables", str(tmp_path)))
     columns, *rows = (tables / "front.csv").read_text().splitlines()
     assert columns.startswith("trial,accuracy,parameters,") and len(rows) == len(study.best_trials)
