@@ -94,13 +94,10 @@ def folder_at(address: str, only: str | None = None) -> Iterator[Path]:
 
     `only` names the one file in it that is wanted. The copy is empty where its server has nothing, or does not answer.
     """
-    if folder := store.local_path(address):
-        yield folder
-        return
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary)
-        with contextlib.suppress(Exception):  # each kind of server has its own
-            copy = Path(
+        with contextlib.suppress(Exception):  # each kind of server has its own; another server is not asked
+            copy = store.local_path(address) or Path(
                 mlflow.artifacts.download_artifacts(f"{address}/{only}" if only else address, dst_path=temporary)
             )
         yield copy.parent if copy.is_file() else copy
