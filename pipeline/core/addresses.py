@@ -30,6 +30,10 @@ def _without_user_info(address: str) -> str:
         return address
     secret, _, host = rest.rpartition("@")
     user, colon, _ = secret.partition(":")
+    if not colon and scheme.startswith(
+        "postgresql"
+    ):  # a database asks for the password of a name; the web takes tokens
+        return address
     return f"{scheme}{slashes}{user + colon if colon else ''}***@{host}"
 
 

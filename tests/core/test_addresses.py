@@ -37,6 +37,7 @@ def test_no_password_is_shown(address, shown):
         "https://host/~someone@university/data",
         "https://host:8080/path?version=2",
         "postgresql://host/db?sslmode=require",
+        "postgresql://user@host/db",
         "http://h:80/x@2 and me@example.org",
         "s3://bucket/folder",
         "apt:dataset-fashion-mnist",
