@@ -235,7 +235,9 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("address", SECRETS)
-@pytest.mark.parametrize("written", [lambda url: [url], lambda url: url, lambda url: [[url]]])
+@pytest.mark.parametrize(
+    "written", [lambda url: [url], lambda url: url, lambda url: [[url]], lambda url: [{"password": url[7:]}]]
+)
 def test_a_source_with_a_password_is_refused_and_not_repeated(source, address, written):
     with pytest.raises(UserError, match=r"download\.sources") as refused:
         parse(as_yaml(changed(source[1], "download.sources", written(address))), "params.yaml")
