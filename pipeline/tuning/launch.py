@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     names = [f"worker {number}" for number in range(1, plan.tune.workers + 1)]
     workers: list[BaseProcess] = [spawn.Process(target=_work, args=(plan, os.getpid()), name=name) for name in names]
     try:
-        # a worker inherits that signals are blocked, and lets them in when it is ready for them
+        # a worker inherits that signals are blocked, and lets them in when it is ready for them. The tracker, which the
+        # first worker would start, lets them in too soon
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, interrupt.SIGNALS)
         try:
             for process in workers:
