@@ -61,11 +61,12 @@ def _watch(study: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> Non
     alive = workers
     while alive:
         wait([process.sentinel for process in alive], timeout=1)
-        for process in alive:
-            if process.exitcode:
-                killed = f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else "ended with an error"
+        codes = {process: process.exitcode for process in alive}  # asked once: it may end at any moment
+        for process, code in codes.items():
+            if code:
+                killed = f"was killed by signal {-code}" if code < 0 else "ended with an error"
                 progress.note(f"{process.name} {killed}")
-        alive = [process for process in alive if process.exitcode is None]
+        alive = [process for process, code in codes.items() if code is None]
         progress.update()
     progress.close()
     if all(process.exitcode for process in workers):

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def workspace(done, tmp_path_factory) -> Project:
-    """A finished project."""
-    return done.copy(tmp_path_factory.mktemp("reproduce") / "a b")
+def workspace(prepared, tmp_path_factory) -> Project:
+    """A project under git."""
+    return prepared.copy(tmp_path_factory.mktemp("reproduce") / "a b")
 
 
 HOOKED = """
@@ -27,21 +27,6 @@ with worktree("HEAD") as folder:
 
 def cached(project: Project) -> set[Path]:
     return {path for path in (project.folder / ".dvc/cache").rglob("*") if path.is_file()}
-
-
-def newest(project: Project):
-    return project.runs()[-1]
-
-
-def test_a_run_comes_out_byte_for_byte_and_nothing_here_changes(workspace):
-    before, runs = workspace.outputs(), len(workspace.runs())
-    # left by a try that was killed before the change was taken back: the run's tag says that its tree was clean
-    workspace.client().log_text(newest(workspace).info.run_id, "not for this run", "environment/uncommitted.diff")
-    shown = workspace.ok("python", "-m", "pipeline", "reproduce", newest(workspace).info.run_id)
-    assert "the same model, byte for byte" in shown
-    assert workspace.outputs() == before and len(workspace.runs()) == runs
-    assert workspace.ok("git", "status", "--porcelain") == ""
-    assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
 
 def test_a_worktree_that_a_killed_one_left_is_removed_by_the_next(workspace):
@@ -67,7 +52,8 @@ def test_hooks_of_dvc_are_not_in_the_way(workspace):
     assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
 
-def test_uncommitted_code_goes_along_and_is_needed_also_within_a_larger_repository(prepared, tmp_path):
+def test_a_run_with_uncommitted_code_comes_out_byte_for_byte_and_nothing_here_changes(prepared, tmp_path):
+    """In a project that is a folder of a larger repository."""
     (tmp_path / "larger").mkdir()
     project = prepared.copy(tmp_path / "larger" / "in ner")
     shutil.rmtree(project.folder / ".git")
@@ -85,7 +71,10 @@ def test_uncommitted_code_goes_along_and_is_needed_also_within_a_larger_reposito
     assert run.data.tags["git.dirty"] == "true"
     assert {"environment/uncommitted.diff", "environment/requirements.txt"} <= project.artifacts(run)
     assert run.data.tags["python.version"] and run.data.tags["processor"]
-    cache = cached(project)
+    before, cache = project.outputs(), cached(project)
     shown = project.ok("python", "-m", "pipeline", "reproduce", run.info.run_id[:10], "--trust-diff")
     assert "the same model, byte for byte" in shown
+    assert project.outputs() == before and len(project.runs()) == 1
+    assert project.ok("git", "status", "--porcelain") == ""
+    assert project.ok("git", "worktree", "list").count("\n") == 1
     assert cached(project) == cache, "else a later `dvc repro` would take the run from DVC's cache"

@@ -1,5 +1,4 @@
-"""What SECURITY.md promises and no other test shows. Parameters: test_params; models: test_models; states: test_state;
-sizes in headers: test_dataset; passwords: test_tune_faults."""
+"""Passwords given to real programs; SECURITY.md names the tests of its other promises."""
 
 import contextlib
 import sqlite3

@@ -77,7 +77,7 @@ class Project:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen:
         """Starts a command in the folder, in a process group of its own."""
-        # that of a user: what is compiled is kept, which a copy of the folder has too
+        # a user's: where compiled files are not kept, a full disk cannot cut one short
         other = ("DVC_", "MLFLOW_", "GIT_", "PYTHONDONTWRITEBYTECODE")
         base = {key: value for key, value in os.environ.items() if not key.startswith(other)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
