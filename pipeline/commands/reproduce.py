@@ -42,7 +42,7 @@ def main(run_id: str, trust_diff: bool) -> None:
     run = queries.resolve_run(run_id)
     full_id, tags = run.info.run_id, run.data.tags
     if "model.sha256" not in tags:
-        raise UserError(f"run {run_id} trained no model")
+        raise queries.without_model(run)
     if tags.get("git.commit", "unknown") == "unknown":
         raise UserError(f"run {full_id} does not say which commit trained it (restored, or trained without git)")
     commit = checked(tags["git.commit"], "commit", f"run {full_id}, tag git.commit")

@@ -25,10 +25,10 @@ def replacing(path: Path) -> Iterator[Path]:
     No output is written through a symbolic link that leads out of the repository: one at `path` is itself replaced
     (DVC may have made it, into its cache), one on the way to `path` is refused (DVC would refuse the output). The
     one exception is a folder of data on a bigger disk: a link at a `path` below data/ stays, and the folder that it
-    leads to is replaced. Raises UserError, before the block runs, where a link is refused or leads to a folder that
-    cannot be replaced.
+    leads to is replaced, unless it holds anything else. Raises UserError where a link is refused or leads to a folder
+    that cannot be replaced.
     """
-    path = _place(path)
+    asked, path = path, _place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -38,6 +38,8 @@ def replacing(path: Path) -> Iterator[Path]:
             _sync(part)
         if temporary.is_file() and path.is_file():
             shutil.copymode(path, temporary)
+        if asked.is_symlink() and path.is_dir():
+            _refuse_to_lose(asked, path, temporary)
         if temporary.is_dir() and path.exists():  # no rename replaces a folder that has files
             old = path.with_name(f".{path.name}.{os.getpid()}.old")
             path.rename(old)
@@ -86,6 +88,15 @@ def _place(path: Path) -> Path:
             "folder above it is missing or not yours to write to; link to a folder inside"
         )
     return target  # what is temporary lies beside it, on the same disk
+
+
+def _refuse_to_lose(link: Path, target: Path, new: Path) -> None:
+    """Raises UserError where a linked folder holds more than what replaces it: it may be somebody's other data."""
+    others = sorted({entry.name for entry in target.iterdir()} - {entry.name for entry in new.iterdir()})
+    if others:
+        raise UserError(
+            f"{link} is a link to {target}, which holds {others[0]} too, and would lose it; link to a folder of its own"
+        )
 
 
 def _remove_left(path: Path) -> None:

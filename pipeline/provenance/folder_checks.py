@@ -112,7 +112,9 @@ def _objects(folder: Path, name: str) -> list[str]:
     if not name.endswith(".dir") or not _is_object(listing, name):
         return [name]
     inside = json.loads(listing.read_text(encoding="utf-8"))
-    return [name, *(checked(entry["md5"], "md5", str(listing)) for entry in inside)]
+    for entry in inside:  # `dvc checkout` writes to whatever place is named here
+        checked(entry.get("relpath"), "path", str(listing))
+    return [name, *(checked(entry.get("md5"), "md5", str(listing)) for entry in inside)]
 
 
 def _is_object(path: Path, name: str) -> bool:

@@ -22,10 +22,11 @@ def checks(run: "Run", models: list["LoggedModel"], folder: Path) -> Iterator[Ch
     from pipeline.tracking import manifest, queries
 
     name, tagged = f"run {run.info.run_id[:8]}", manifest.TAG in run.data.tags
-    if not tagged and run.info.status != "FINISHED":
+    has_file = (folder / manifest.NAME).exists()
+    if not tagged and not has_file and run.info.status != "FINISHED":
         return  # killed before it could write one, or still at work
     written = manifest.read(run, folder)
-    is_older = not tagged and not (folder / manifest.NAME).exists()
+    is_older = not tagged and not has_file
     hint = "lost or changed, or the address of the artifacts was"
     older = "an older version logged it, and noted no hashes; train it again, or restore it into another store"
     level = Level.UNCOMMITTED if is_older else Level.BROKEN

@@ -35,7 +35,7 @@ def commit(run: "Run", difference: bytes | None) -> Iterator[Check]:
     is_there = git.is_in_history(sha)
     cut = "" if is_there or not git.is_shallow() else ", whose history is cut short here; `git fetch --unshallow`"
     yield Check("commits", f"{_name(run)}: {sha[:8]}", is_there, f"no branch or tag of this repository has it{cut}")
-    tree = f"{_name(run)}: a clean tree"
+    tree = f"{_name(run)}: no uncommitted changes"
     if tags.get("git.dirty") == "false":
         yield Check("commits", tree, True, "")
     elif difference is None:
@@ -54,6 +54,9 @@ def logged_models(run: "Run", models: list["LoggedModel"]) -> Iterator[Check]:
 
     if not models:
         yield Check("logged models", f"{_name(run)}: has its model", False, "deleted in MLflow")
+    if len(models) > 1:
+        hint = f"{len(models)} are there, and MLflow may load any of them; this project logs one"
+        yield Check("logged models", f"{_name(run)}: one model", False, hint)
     for model in models:
         sha256 = queries.model_sha256(model)
         same = sha256 is not None and sha256 == model.tags.get("model.sha256") == run.data.tags["model.sha256"]

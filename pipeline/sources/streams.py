@@ -121,6 +121,8 @@ def _open(path: str, timeout: float) -> Iterator[Callable[[int], bytes]]:
         options = {"client_kwargs": {"trust_env": True, "timeout": aiohttp.ClientTimeout()} | configured}
         request = {"auto_decompress": False, "skip_auto_headers": ["Accept-Encoding"]}  # .gz files come as they are
     filesystem, path = fsspec.core.url_to_fs(path, **options)
+    if not filesystem.async_impl and Path(path).exists() and not Path(path).is_file():
+        raise SourceError(f"{path} is no file")  # a pipe would be waited for
     if not filesystem.async_impl:
         with filesystem.open(path) as file:
             yield file.read

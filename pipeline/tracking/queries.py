@@ -47,6 +47,15 @@ def resolve_run(run_id: str) -> Run:
     return found[0]
 
 
+def without_model(run: Run) -> UserError:
+    """What to say of a run that logged no model."""
+    run_id = run.info.run_id
+    if "optuna.trial" in run.data.tags:
+        again = f"`python -m pipeline adopt {run_id} --all && dvc repro` trains it once more"
+        return UserError(f"run {run_id} is a trial of a sweep, whose model is not kept; {again}")
+    return UserError(f"run {run_id} trained no model")
+
+
 def trained_params(run_id: str) -> dict[str, Any]:
     """The parameters of a run, by leaf name.
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 import psutil
@@ -70,8 +71,10 @@ def _remove_left(run_id: str, artifacts: str) -> None:
     Raises UserError where the store names a folder that cannot be the run's own: nothing is written or removed there.
     """
     folder = store.local_path(artifacts)
-    if folder and folder.parts[-2:] != (run_id, "artifacts"):
+    if folder and Path(os.path.realpath(folder)).parts[-2:] != (run_id, "artifacts"):
         raise UserError(f"run {run_id}: the MLflow store says that its artifacts are in {folder}; that is not its own")
+    if link := next((path for path in folder.rglob("*") if path.is_symlink()), None) if folder else None:
+        raise UserError(f"{link}: is a link among the artifacts of run {run_id}, and may lead anywhere; remove it")
     for path in folder.rglob(".artifact.uploading.*") if folder else ():
         path.unlink(missing_ok=True)
 

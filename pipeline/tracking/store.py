@@ -116,8 +116,13 @@ def local_path(place: str) -> Path | None:
     parts = urlparse(place)
     if parts.scheme == "file":
         return Path(url2pathname(parts.path))
+    own = urlparse(address())
     on_server = parts.scheme in ("http", "https", "mlflow-artifacts") and parts.netloc
-    if on_server and parts.hostname != urlparse(address()).hostname:
+    is_own = (parts.hostname, parts.port) == (own.hostname, own.port) and parts.scheme in (
+        own.scheme,
+        "mlflow-artifacts",
+    )
+    if (on_server and not is_own) or parts.scheme in ("runs", "models"):  # which may lead to any other
         raise UserError(f"{place}: is not on the server of this MLflow store; nothing was asked of it")
     return None if parts.scheme else Path(place)
 

@@ -21,6 +21,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from pipeline.core import files
 from pipeline.core.cli import say
+from pipeline.core.errors import UserError
 from pipeline.core.untrusted import checked, matches
 from pipeline.training.history import Epoch, TrainingState
 
@@ -81,7 +82,10 @@ def empty(folder: Path) -> None:
 
 
 def _folder(name: str) -> Path:
-    return files.project_root() / ".state" / "training" / checked(name, "training", "the name of a training")
+    folder = files.project_root() / ".state" / "training" / checked(name, "training", "the name of a training")
+    if folder.is_symlink():
+        raise UserError(f"{folder}: is a link, and may lead anywhere; remove it")
+    return folder
 
 
 def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 from pipeline.config.schema import Tune
 from pipeline.core import files, paths, untrusted
 from pipeline.core.cli import say
+from pipeline.provenance import lineage
 from pipeline.tracking import queries, runs
 from pipeline.tracking.logging import log_files, log_metrics, log_model, log_start
 from pipeline.tuning import plots, trials
@@ -39,6 +40,7 @@ def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator
     goes_on = old_id is not None and not is_reported(old)
     with runs.run(old_id if goes_on else None, run_name=f"study {study.study_name}") as run_id:
         if not goes_on:
+            lineage.log_uncommitted()
             space = {name: str(dimension) for name, dimension in tune.space.items()}
             log_start({"space": space}, tags | {"optuna.study": study.study_name})
             study.set_user_attr("former_mlflow_run_id", old_id)

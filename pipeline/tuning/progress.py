@@ -37,6 +37,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Prints a line above the one that is kept up to date."""
+        text = cli.printable(text)  # a trial's parameters may be anybody's
         if self.bar.disable:
             print(text, flush=True)
         else:

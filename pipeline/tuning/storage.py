@@ -53,8 +53,9 @@ def open_storage(address: str, must_exist: bool = False) -> BaseStorage:
         raise UserError(f"storage {address}: is not there")
     try:
         return JournalStorage(_open_journal(Path(address)))
-    except (json.JSONDecodeError, KeyError) as error:
-        raise UserError(f"storage {address}: is damaged ({error}); put a copy back, or name another") from None
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:  # Optuna checks nothing
+        reason = str(error) or type(error).__name__
+        raise UserError(f"storage {address}: is damaged ({reason}); put a copy back, or name another") from None
 
 
 def is_database(address: str) -> bool:

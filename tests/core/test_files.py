@@ -78,8 +78,10 @@ def write_folder(path, name):
 def test_a_linked_folder_of_data_stays_a_link_and_what_it_leads_to_is_replaced(elsewhere, path):
     path.parent.mkdir(parents=True)
     path.symlink_to(elsewhere / "big")
-    for name in ("one", "two"):
-        write_folder(path, name)
+    write_folder(path, "two")
+    (elsewhere / "big" / "two").write_text("former")
+    write_folder(path, "two")
+    assert (path / "two").read_text() != "former"
     assert path.readlink() == elsewhere / "big"
     assert [file.name for file in path.iterdir()] == ["two"]
     assert list(elsewhere.iterdir()) == [elsewhere / "big"]
@@ -167,3 +169,19 @@ def test_sha256_is_the_standard_one(tmp_path):
 def test_dvc_names_the_root_where_a_stage_runs_in_a_copy(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     assert files.project_root() == tmp_path.resolve()
+
+
+def test_a_linked_folder_that_holds_anything_else_is_kept(tmp_path, monkeypatch):
+    (elsewhere := tmp_path / "disk" / "datasets").mkdir(parents=True)
+    (elsewhere / "thesis.txt").write_text("precious")
+    (elsewhere / "other").mkdir()
+    (project := tmp_path / "project").mkdir()
+    monkeypatch.chdir(project)
+    (raw := Path("data/raw")).parent.mkdir()
+    raw.symlink_to(elsewhere)
+    message = r"data/raw is a link to .*/datasets, which holds other too, and would lose it"
+    with pytest.raises(UserError, match=message), files.replacing(raw) as temporary:
+        temporary.mkdir()
+        (temporary / "images").write_text("new")
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["other", "thesis.txt"]
+    assert [path.name for path in elsewhere.parent.iterdir()] == ["datasets"], "nothing is left over"
