@@ -130,8 +130,12 @@ def _read(path: Path, shapes: dict[str, tuple[int, ...]]) -> tuple[list[Epoch], 
     if _sha256(path.parent, body) != content[-SHA256:]:
         raise ValueError("its sha256 is another")
     with np.load(body, allow_pickle=False) as archive:
+        if any(member.compress_type for member in archive.zip.infolist()):
+            raise ValueError("it is compressed, and may unpack to anything")
         arrays = dict(archive)
     history = HISTORY.validate_json(str(arrays.pop("history")))
+    if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)):
+        raise ValueError("its epochs are not numbered from 1")
     if {name: array.shape for name, array in arrays.items()} != shapes:
         raise ValueError("its weights are of another model")
     return history, arrays

@@ -1,5 +1,7 @@
 """Checks of the folder alone, on a small project."""
 
+import hashlib
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -121,3 +123,15 @@ def test_the_advice_for_a_damaged_object_of_the_cache_helps():
     (command,) = re.findall("`dvc (.*)` puts it back", advice(folder_checks.outputs()))
     dvc(*command.split())
     assert Path("made").read_text() == "made of this\n"
+
+
+@pytest.mark.parametrize(
+    "entry", [{"md5": "0" * 32, "relpath": "../../victim"}, {"md5": "/etc", "relpath": "x"}, {"x": 1}]
+)
+def test_a_listing_in_the_cache_that_leads_out_of_the_folder_is_one_line(tmp_path, entry):
+    content = json.dumps([entry]).encode()
+    name = hashlib.md5(content).hexdigest() + ".dir"
+    (tmp_path / name[:2]).mkdir()
+    (tmp_path / name[:2] / name[2:]).write_bytes(content)
+    with pytest.raises(UserError, match="nothing was done with it"):
+        folder_checks._objects(tmp_path, name)

@@ -174,3 +174,17 @@ def test_a_history_is_that_of_the_curves(tmp_path, content):
     (tmp_path / "history.csv").write_text(content)
     (check,) = manifest_checks.curves("run", tmp_path / "history.csv", {"loss": {1: 0.5, 2: 0.2500001}})
     assert check.passed == ("2,0.25" in content)
+
+
+def test_a_second_logged_model_is_found_since_mlflow_may_load_it(run_id):
+    run, models = queries.resolve_run(run_id), queries.logged_models()[run_id]
+    (check,) = [check for check in run_checks.logged_models(run, models * 2) if not check.passed]
+    assert check.what.endswith("one model") and check.level == Level.BROKEN
+
+
+def test_a_run_that_somebody_calls_killed_has_its_manifest_all_the_same(folder, run_id):
+    with (
+        changed_store(folder, "DELETE FROM tags WHERE key = 'manifest.sha256'"),
+        changed_store(folder, "UPDATE runs SET status = 'KILLED'"),
+    ):
+        assert any(failure.startswith("manifest.json lost or changed") for failure in failures(run_id))

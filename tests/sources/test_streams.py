@@ -3,6 +3,7 @@ import contextlib
 import functools
 import gzip
 import http.server
+import os
 import threading
 import tracemalloc
 
@@ -187,3 +188,9 @@ def test_credentials_in_the_configuration_of_fsspec_are_used(monkeypatch, settin
             list(streams.read(server.address, "x", LIMITS._replace(timeout=60)))
         monkeypatch.setitem(fsspec.config.conf, "http", settings)
         assert b"".join(streams.read(server.address, "x", LIMITS._replace(timeout=60))) == b"content"
+
+
+def test_a_pipe_is_no_file_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.gz")
+    with pytest.raises(streams.SourceError, match=r"x\.gz is no file"):
+        list(streams.read(str(tmp_path), "x", LIMITS))

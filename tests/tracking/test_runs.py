@@ -85,6 +85,21 @@ def test_nothing_is_written_or_removed_in_a_folder_that_is_not_the_runs_own(stor
     assert [path.name for path in (tmp_path / "home").iterdir()] == [".artifact.uploading.123"]
 
 
+@pytest.mark.parametrize("name", ["", "figures"])
+def test_no_link_among_the_artifacts_is_followed(store, tmp_path, name):
+    with runs.run() as run_id:
+        log_text("hello", "note.txt")
+    (victim := tmp_path / "victim").mkdir()
+    (victim / ".artifact.uploading.1").write_text("somebody's")
+    (folder,) = (tmp_path / "mlruns").rglob(f"{run_id}/artifacts")
+    if not name:
+        folder.rename(tmp_path / "aside")
+    (folder / name).symlink_to(victim)
+    with pytest.raises(UserError, match=r"is not its own|is a link among the artifacts"), runs.run(run_id):
+        log_text("evil", f"{name}/note.txt".lstrip("/"))
+    assert [path.name for path in victim.iterdir()] == [".artifact.uploading.1"]
+
+
 OPENS_A_RUN = """
 from pipeline.tracking import runs
 with runs.run() as run_id:

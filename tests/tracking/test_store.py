@@ -139,3 +139,21 @@ def test_a_store_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch, kind):
         (tmp_path / "bad.db").write_bytes(b"no data base" * 1000)
     with pytest.raises(UserError, match=r"MLflow's store cannot be opened: .*(not a database|is a folder)"):
         open_store()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://h:5001/x",
+        "https://h:5000/x",
+        "http://other:5000/x",
+        "runs:/b/y",
+        "models:/m-1",
+        "mlflow-artifacts://o/x",
+    ],
+)
+def test_only_the_server_of_the_store_is_asked_for_artifacts(monkeypatch, place):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://h:5000")
+    assert store.local_path("mlflow-artifacts:/0/x") is None and store.local_path("http://h:5000/x") is None
+    with pytest.raises(UserError, match="is not on the server of this MLflow store; nothing was asked of it"):
+        store.local_path(place)

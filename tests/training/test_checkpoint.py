@@ -245,3 +245,12 @@ def test_a_name_that_no_training_can_have_becomes_no_path(root, name):
     with pytest.raises(UserError), checkpoint.claim(str(victim) if name == "absolute" else name):
         pass
     assert victim.is_dir() and [path.name for path in root.iterdir()] == ["victim"]
+
+
+def test_a_state_that_is_a_link_is_not_followed(root):
+    (victim := root / "victim").mkdir()
+    (folder := root / ".state" / "training" / NAME).parent.mkdir(parents=True)
+    folder.symlink_to(victim)
+    with pytest.raises(UserError, match="is a link, and may lead anywhere"), checkpoint.claim(NAME):
+        pass
+    assert not list(victim.iterdir())

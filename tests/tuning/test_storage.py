@@ -127,7 +127,10 @@ def test_a_process_at_work_is_not_dead(journal):
     assert storage.is_worker_dead(journal, name)
 
 
-@pytest.mark.parametrize("line", ["hello\n", '{"op_code": 0}\n', '{"op_code"\n{"op_code": 1}\n'])
+@pytest.mark.parametrize(
+    "line",
+    ["hello\n", "5\n", '{"op_code": 99, "worker_id": "x"}\n', '{"op_code": 0}\n', '{"op_code"\n{"op_code": 1}\n'],
+)
 def test_a_damaged_journal_is_one_line(journal, line):
     optuna.create_study(storage=storage.open_storage(journal), study_name="a")
     with Path(journal).open("a") as file:
