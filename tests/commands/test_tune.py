@@ -62,6 +62,7 @@ def test_the_study_run_has_space_figures_tables_and_the_best_model(swept):
     names = ("front", "history", "importances", "parallel_coordinates", "slice", "timeline")
     pictures = {f"figures/{name}.png" for name in names}
     others = {"figures/study.html", "tables/trials.csv", "tables/front.csv", "manifest.json"}
+    others |= {"environment/uncommitted.diff"}  # the small params.yaml is not committed there
     assert swept.artifacts(parent) == pictures | others
 
 
