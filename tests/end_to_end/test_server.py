@@ -26,7 +26,10 @@ def server(prepared, tmp_path_factory) -> tuple[int, Path]:
     quick = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts seven more programs
     process = project.start(*recipe.split(), "--workers", "1", "--port", str(port), *place, **quick)
     try:
-        assert any("Application startup complete" in line for line in process.stdout)
+        waited_for = {"Application startup complete", "Uvicorn running on"}  # it listens after the one or before it
+        while waited_for and (line := process.stdout.readline()):
+            waited_for -= {words for words in waited_for if words in line}
+        assert not waited_for
         threading.Thread(target=process.stdout.read, daemon=True).start()  # else the pipe fills, and the server waits
         yield port, folder / "kept"
     finally:
