@@ -5,7 +5,11 @@
 `dvc repro` runs the stages; the rest is for you to type. All settings stand in params.yaml.
 """
 
-from pipeline.core import interrupt
+import sys
+
+sys.dont_write_bytecode = True  # on a full disk, Python (3.11) keeps half a .pyc, and no later start works
+
+from pipeline.core import interrupt  # noqa: E402
 
 if __name__ == "__main__":
     with interrupt.handled():

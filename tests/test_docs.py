@@ -53,6 +53,13 @@ def test_every_file_that_is_named_exists(page):
         assert "NAME" in name or (ROOT / name).is_file() or (ROOT / "pipeline" / name).is_file(), name
 
 
+def test_every_test_that_the_page_on_security_names_exists():
+    named = re.findall(r"`([\w/]+/test_\w+\.py)`", TEXTS[ROOT / "SECURITY.md"])
+    assert len(named) > 10
+    for name in named:
+        assert (ROOT / "tests" / name).is_file(), name
+
+
 @each_page
 def test_pages_are_short(page):
     assert TEXTS[page].count("\n") <= (120 if page == README else 100)

@@ -1,5 +1,7 @@
 """`python -m pipeline`: one entrance to all stages and commands."""
 
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -39,6 +41,7 @@ def test_help_is_the_docstring_of_the_module_as_it_stands(arguments):
     [
         (["trian"], "error: there is no trian; `python -m pipeline` lists all. Did you mean 'train'?"),
         (["tune", "--trails", "3"], "error: No such option '--trails'. Did you mean '--trials'?"),
+        (["tune", "--trial", "2"], "error: No such option '--trial'. (Did you mean one of: '--storage', '--trials'?)"),
         (["train", "now"], "error: Got unexpected extra argument (now)"),
     ],
 )
@@ -56,3 +59,12 @@ def test_a_command_imports_no_other_one():
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert shown.splitlines()[-1] == "['pipeline.commands.repair']"
+
+
+def test_no_bytecode_is_left_which_a_full_disk_could_cut_short(tmp_path):
+    shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment.pop("PYTHONPYCACHEPREFIX", None)
+    subprocess.run([sys.executable, "-m", "pipeline"], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    left = [path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")]
+    assert sorted(left) == ["__init__", "__main__"], "smaller than a block, which the disk takes or not"

@@ -178,6 +178,7 @@ def test_light_modules_import_no_heavy_library(module, heavy):
     assert shown.strip() == "[]"
 
 
+@pytest.mark.e2e
 def test_nothing_happens_at_import(tmp_path):
     code = (
         "import os, sys; sys.path.insert(0, sys.argv[1])\n"

@@ -52,7 +52,12 @@ def of_study(name: str, number: int | None, address: str | None) -> Trained:
     if trial is None:
         raise UserError(f"study {name} has no trial {number} that was trained; it has {', '.join(map(str, trained))}")
     accuracy = trial.values[0] if trial.values else None
-    return Trained(f"trial {trial.number} of study {name}", accuracy, trials.train_params(this, trial))
+    found = Trained(f"trial {trial.number} of study {name}", accuracy, trials.train_params(this, trial))
+    run_id = trials.attribute(trial, "mlflow_run_id")
+    if run_id is None:
+        raise UserError(f"{found.name} has no run in MLflow that confirms it")
+    confirm(found, of_run(run_id))
+    return found
 
 
 def of_run(run_id: str) -> Trained:
@@ -61,6 +66,19 @@ def of_run(run_id: str) -> Trained:
 
     params = queries.trained_params(run_id)
     return Trained(f"run {run_id}", queries.validation_accuracy(run_id), params)
+
+
+def confirm(trial: Trained, run: Trained) -> None:
+    """Raises UserError where MLflow's run of a trial says something else than the study's storage."""
+    stored, logged = (
+        {"validation accuracy": str(each.accuracy)} | {name: str(value) for name, value in each.params.items()}
+        for each in (trial, run)
+    )
+    for name, value in stored.items():
+        if logged.get(name) != value:
+            raise UserError(
+                f"{trial.name}: {name} is {value} in the study's storage and {logged.get(name)} in {run.name}"
+            )
 
 
 def baseline() -> Trained | None:

@@ -13,6 +13,6 @@ from pipeline.workflow.restore import ensure_run
 
 
 def main() -> None:
-    with stage.begin(lambda: load("dataset")) as begun:
+    with stage.begin(lambda: load("dataset", "train")) as begun:
         run_id = ensure_run(*begun.params)
     say(f"run {run_id} is in this MLflow store; `python -m pipeline verify` checks it")

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML, YAMLError
 from pipeline.config.schema import Params, Section, Train, leaves
 from pipeline.config.schema.params import NO_SWEEP
 from pipeline.core import paths
+from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
 
 
@@ -105,7 +106,9 @@ def _explain(error: ValidationError) -> list[str]:
             lines[where] = f"{where}: {context['error']}" if where else str(context["error"])
         else:
             message = problem["msg"][0].lower() + problem["msg"][1:]
-            lines[where] = f"{where}: {message}, not {problem['input']!r}"
+            value = problem["input"]  # of a mapping or a list, the kind: a password in it stands in no address
+            shown = f"a {type(value).__name__}" if isinstance(value, dict | list) else repr(value)
+            lines[where] = mask_passwords(f"{where}: {message}, not {shown}")
     return list(lines.values())
 
 

@@ -17,14 +17,20 @@ QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # tensorflow's start-up notes about processors; its errors are exceptions too
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # with the password of its server
     "MPLBACKEND": "agg",  # figures are files; no screen is needed
 }
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}  # of click
 
 
 def say(text: str) -> None:
-    """Prints one line at once, also when the output is a pipe (`dvc repro | tee`)."""
-    print(text, flush=True)
+    """Prints a line or more at once, also when the output is a pipe (`dvc repro | tee`)."""
+    print(printable(text), flush=True)
+
+
+def printable(text: str) -> str:
+    """The text with what commands a terminal, or hides in it, written out: what stands in a store may be anybody's."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
 @contextlib.contextmanager
@@ -64,11 +70,13 @@ def run_cli(main: Callable[[], None]) -> None:
         main()
     except click.exceptions.Exit as ended:  # after --help
         sys.exit(ended.exit_code)
+    except click.Abort:  # what click makes of Ctrl-C at a question
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
-        print(f"error: {error.format_message()}", file=sys.stderr)
+        print(printable(f"error: {error.format_message()}"), file=sys.stderr)
         sys.exit(error.exit_code)
     except UserError as error:
-        sys.exit(mask_passwords(f"error: {error}"))
+        sys.exit(printable(mask_passwords(f"error: {error}")))
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         sys.exit(f"error: {where}{error.strerror or error}")

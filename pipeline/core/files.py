@@ -10,6 +10,9 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.core import paths
+from pipeline.core.errors import UserError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -18,7 +21,14 @@ def replacing(path: Path) -> Iterator[Path]:
     Works for a file and for a folder (the block creates either). When the block raises, what stood at `path`
     before is untouched and the temporary path is removed; what a killed process left is removed by the next. The
     folder above is made if it is missing.
+
+    No output is written through a symbolic link that leads out of the repository: one at `path` is itself replaced
+    (DVC may have made it, into its cache), one on the way to `path` is refused (DVC would refuse the output). The
+    one exception is a folder of data on a bigger disk: a link at a `path` below data/ stays, and the folder that it
+    leads to is replaced, unless it holds anything else. Raises UserError where a link is refused or leads to a folder
+    that cannot be replaced.
     """
+    asked, path = path, _place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -28,6 +38,8 @@ def replacing(path: Path) -> Iterator[Path]:
             _sync(part)
         if temporary.is_file() and path.is_file():
             shutil.copymode(path, temporary)
+        if asked.is_symlink() and path.is_dir():
+            _refuse_to_lose(asked, path, temporary)
         if temporary.is_dir() and path.exists():  # no rename replaces a folder that has files
             old = path.with_name(f".{path.name}.{os.getpid()}.old")
             path.rename(old)
@@ -52,6 +64,41 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _place(path: Path) -> Path:
+    """Where `replacing` writes what is asked for at `path`: another path for a linked folder of data.
+
+    A relative path is an output of the repository, or of DVC's temporary copy of it: the current folder. An absolute
+    one is in a folder that the caller chose, wherever that leads.
+    """
+    if path.is_absolute():
+        return path
+    for above in reversed(path.parents):
+        real = Path(os.path.realpath(above))
+        if not real.is_relative_to(Path.cwd()):
+            raise UserError(
+                f"{above} is a link that leads out of the repository, to {real}: {path} is not written there; make it "
+                f"a folder (only a folder of data may be a link, as {paths.RAW} or {paths.TRAIN})"
+            )
+    if not (path.is_symlink() and paths.DATA in path.parents):
+        return path
+    target = Path(os.path.realpath(path))
+    if os.path.ismount(target) or not os.access(target.parent, os.W_OK):
+        raise UserError(
+            f"{path} is a link to {target}, which cannot be replaced as a whole: it is a disk of its own, or the "
+            "folder above it is missing or not yours to write to; link to a folder inside"
+        )
+    return target  # what is temporary lies beside it, on the same disk
+
+
+def _refuse_to_lose(link: Path, target: Path, new: Path) -> None:
+    """Raises UserError where a linked folder holds more than what replaces it: it may be somebody's other data."""
+    others = sorted({entry.name for entry in target.iterdir()} - {entry.name for entry in new.iterdir()})
+    if others:
+        raise UserError(
+            f"{link} is a link to {target}, which holds {others[0]} too, and would lose it; link to a folder of its own"
+        )
+
+
 def _remove_left(path: Path) -> None:
     """Removes what killed writers of `path` left beside it. In a container, one may have had this process's number."""
     for left in list(path.parent.iterdir()):
@@ -61,7 +108,7 @@ def _remove_left(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

@@ -11,8 +11,9 @@ PIPELINE = Path("dvc.yaml")
 JOURNAL = Path("sweeps/optuna.journal")
 CHECKPOINT = Path("checkpoints/model.keras")  # among the artifacts of a trial that was the best when it ended
 
-RAW = Path("data/raw")
-PREPARED = Path("data/prepared")
+DATA = Path("data")
+RAW = DATA / "raw"
+PREPARED = DATA / "prepared"
 TRAIN, VALIDATION, TEST = PREPARED / "train", PREPARED / "validation", PREPARED / "test"
 
 TRAINING_DATA = {"train": TRAIN, "validation": VALIDATION}  # all that training and choices may look at

@@ -17,6 +17,7 @@ from pipeline.core import paths
 from pipeline.core.cli import say
 from pipeline.core.code_hash import PACKAGE, code_sha256
 from pipeline.core.errors import UserError
+from pipeline.core.untrusted import matches
 
 
 class Snapshot(NamedTuple):
@@ -59,8 +60,9 @@ def begin(read: Callable[[], tuple[Any, ...]]) -> Iterator[Snapshot]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        number = holder.read_text(encoding="utf-8")
-        say(f"waiting for process {number}, which is still at the outputs in this folder; `kill {number}` ends it")
+        number = holder.read_text(encoding="utf-8", errors="replace")
+        if matches(number, "process id"):  # not yet, where the other one has just begun
+            say(f"waiting for process {number}, which is still at the outputs in this folder; `kill {number}` ends it")
         lock.acquire()
     try:
         holder.write_text(str(os.getpid()), encoding="utf-8")

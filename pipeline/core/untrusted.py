@@ -9,8 +9,13 @@ PATTERNS = {
     "run id": r"[0-9a-f]{32}",  # MLflow's
     "sha256": r"[0-9a-f]{64}",
     "md5": r"[0-9a-f]{32}(\.dir)?",  # DVC's; .dir for a folder
+    "worker": r"worker-[0-9a-f]{32}",
     "commit": r"[0-9a-f]{40}([0-9a-f]{24})?",
-    "name": r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",  # of a study, a worker, a file: no separator, no leading dot
+    "training": r"[0-9a-f]{32}(\.[1-9][0-9]{0,3})?",  # a fingerprint; .2 of a second process at the same training
+    "process id": r"[0-9]{1,10}",
+    "name": r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",  # of a study, a file: no separator, no leading dot
+    # below a folder: relative, no part is . or .., no control character
+    "path": r"(?!\.{1,2}(/|$))[^/\x00-\x1f\x7f-\x9f]+(/(?!\.{1,2}(/|$))[^/\x00-\x1f\x7f-\x9f]+)*",
 }
 
 

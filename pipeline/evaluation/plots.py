@@ -94,7 +94,8 @@ def showcase(image: np.ndarray, probabilities: np.ndarray, label: int, classes: 
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
     _show(left, image)
-    left.set(xticks=[], yticks=[], title=f"test image {index}: {classes[label]} (class {label})")
+    left.set(xticks=[], yticks=[])
+    figure.suptitle(f"test image {index}: {classes[label]} (class {label})", x=0.01, ha="left")  # room for long names
     colors = ["#2c7a3f" if number == label else "#9aa7b4" for number in range(len(classes))]
     right.barh(range(len(classes)), probabilities, color=colors)
     for number, probability in enumerate(probabilities):

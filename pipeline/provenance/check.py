@@ -3,6 +3,8 @@
 from enum import Enum
 from typing import NamedTuple
 
+TOLERANCE = 1e-6  # of metrics: files have six digits
+
 
 class Level(Enum):
     """What a check came to; the value is its sign in the table."""

@@ -9,21 +9,36 @@ from pathlib import Path
 from typing import Any
 
 from pathspec import GitIgnoreSpec
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, field_validator
 from ruamel.yaml import YAML, YAMLError
 
 from pipeline.core import paths
 from pipeline.core.errors import UserError
+from pipeline.core.untrusted import checked
 
 IGNORE = Path(".dvcignore")
 DAMAGE = (YAMLError, ValueError, TypeError, KeyError, RecursionError)  # what damaged text raises, pydantic's included
 
 
 class Item(BaseModel):
-    """A dependency or an output, with its md5 where it has one."""
+    """A dependency, with its md5 where it has one."""
 
     path: str
     md5: str | None = None
+
+    @field_validator("md5")
+    @classmethod
+    def _is_md5(cls, value: str | None) -> str | None:
+        return value and checked(value, "md5", str(paths.LOCK))
+
+
+class Output(Item):
+    """An output, which lies in the repository."""
+
+    @field_validator("path")
+    @classmethod
+    def _is_inside(cls, value: str) -> str:
+        return checked(value, "path", str(paths.LOCK))
 
 
 class Locked(BaseModel):
@@ -31,11 +46,14 @@ class Locked(BaseModel):
 
     deps: list[Item] = []
     params: dict[str, dict[str, Any]] = {}
-    outs: list[Item] = []
+    outs: list[Output] = []
 
 
 def locked() -> dict[str, Locked]:
-    """Stage → what dvc.lock says about it; empty where there is none. Raises UserError for a damaged one."""
+    """Stage → what dvc.lock says about it; empty where there is none.
+
+    Raises UserError for a damaged one, and for one with an output outside of this folder or what is no md5.
+    """
     if not paths.LOCK.is_file():
         return {}
     try:

@@ -5,6 +5,7 @@ size and time did not, and a dependency that was taken out of dvc.yaml.
 """
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ruamel.yaml import YAML
 from pipeline.config.schema import Dataset
 from pipeline.core import files, paths
 from pipeline.core.process import dvc
+from pipeline.core.untrusted import checked
 from pipeline.provenance import dvc_files, git
 from pipeline.provenance.check import Check, Level
 
@@ -73,7 +75,9 @@ def outputs() -> Iterator[Check]:
     for path, md5 in dvc_files.locked_hashes().items():
         if Path(path).exists():
             same = dvc_files.md5(Path(path)) == md5
-            yield Check("outputs", f"{path} = {paths.LOCK}", same, "changed by hand, or on a bad disk")
+            command = f"dvc checkout --force {shlex.quote(path)}"
+            hint = f"changed by hand, or on a bad disk; `{command}` puts it back, or `dvc repro`"
+            yield Check("outputs", f"{path} = {paths.LOCK}", same, hint)
 
 
 def missing() -> list[str]:
@@ -91,7 +95,8 @@ def cache() -> Iterator[Check]:
         for name in _objects(folder, locked):
             path = folder / name[:2] / name[2:]
             if path.exists():
-                hint = "damaged in the cache; delete it, then `dvc pull` or `dvc repro`"
+                command = f"rm -f {shlex.quote(str(path))}"
+                hint = f"damaged, and `dvc checkout` would bring it back: `{command}`, then `dvc pull` or `dvc repro`"
                 yield Check("DVC's cache", f"{path} of {out}", _is_object(path, name), hint)
 
 
@@ -106,7 +111,10 @@ def _objects(folder: Path, name: str) -> list[str]:
     listing = folder / name[:2] / name[2:]
     if not name.endswith(".dir") or not _is_object(listing, name):
         return [name]
-    return [name, *(entry["md5"] for entry in json.loads(listing.read_text(encoding="utf-8")))]
+    inside = json.loads(listing.read_text(encoding="utf-8"))
+    for entry in inside:  # `dvc checkout` writes to whatever place is named here
+        checked(entry.get("relpath"), "path", str(listing))
+    return [name, *(checked(entry.get("md5"), "md5", str(listing)) for entry in inside)]
 
 
 def _is_object(path: Path, name: str) -> bool:

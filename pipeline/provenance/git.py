@@ -2,24 +2,41 @@
 
 import contextlib
 import functools
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.core import paths
 from pipeline.core.process import git
+from pipeline.core.untrusted import matches
 
 # what decides about a model, besides the data
 SOURCES = ["pipeline", str(paths.PARAMS), str(paths.PIPELINE), "requirements.lock"]
+NEW = ":(glob)pipeline/**/*.py"  # of what is in pipeline/ and git does not know yet: a run carries nothing else of it
+LIMIT = 1_000_000  # bytes of a difference that a run carries
+NAMED = 5  # files that are no sources; more are counted
 
 
 def uncommitted() -> bytes | None:
-    """What `git apply` turns the commit into the present SOURCES with, new files too; empty where there is nothing.
+    """What `git apply` turns the commit into the present SOURCES with, new .py files too; empty where there is nothing.
 
     None where git cannot tell: outside a repository, before the first commit, where nothing may be written.
     """
     return _difference(SOURCES, "--patch", "--binary")
+
+
+def carried() -> tuple[bytes, list[str]]:
+    """What of `uncommitted` a run carries, all or nothing; and a line for each thing that it does not carry."""
+    difference, lines = uncommitted() or b"", []
+    others = (git("ls-files", "--others", "--exclude-standard", "-z", "--", "pipeline") or b"").decode().split("\0")
+    if strange := sorted(name for name in others if name and not name.endswith(".py")):
+        more = f" and {len(strange) - NAMED} more" if len(strange) > NAMED else ""
+        lines.append(f"note: no source files, so the run does not carry them: {', '.join(strange[:NAMED])}{more}")
+    if len(difference) > LIMIT:
+        size = f"{len(difference):,} bytes, more than {LIMIT:,}"
+        lines.append(f"note: the uncommitted changes are {size}, so the run does not carry them; commit them")
+        difference = b""
+    return difference, lines
 
 
 def uncommitted_sources() -> list[str] | None:
@@ -30,6 +47,8 @@ def uncommitted_sources() -> list[str] | None:
 
 def is_committed_now(commit: str, difference: bytes) -> bool:
     """Whether a commit, changed by what `uncommitted` returned then, has the SOURCES of the commit HEAD."""
+    if not matches(commit, "commit"):
+        return False
     with tempfile.NamedTemporaryFile() as patch, _index(commit) as index:
         patch.write(difference)
         patch.flush()
@@ -41,7 +60,7 @@ def is_committed_now(commit: str, difference: bytes) -> bool:
 @functools.cache  # many runs have the same one
 def is_in_history(commit: str) -> bool:
     """Whether HEAD, a branch or a tag leads to a commit: one that was amended away stays for a while, then is gone."""
-    if not re.fullmatch("[0-9a-f]{40,64}", commit):  # a branch, say, which leads elsewhere tomorrow
+    if not matches(commit, "commit"):  # a branch, say, which leads elsewhere tomorrow, or an option of git
         return False
     places = ("refs/heads", "refs/remotes", "refs/tags")
     return git("merge-base", "--is-ancestor", commit, "HEAD") is not None or bool(
@@ -56,6 +75,8 @@ def is_shallow() -> bool:
 
 def committed_files(commit: str, path: str) -> dict[str, bytes]:
     """Name → content, as git would check it out, of the file `path` in a commit, or of all files in that folder."""
+    if not matches(commit, "commit"):
+        return {}
     names = (git("ls-tree", "-r", "-z", "--name-only", commit, "--", path) or b"").decode().split("\0")
     return {name: git("cat-file", "--filters", f"{commit}:./{name}") or b"" for name in names if name}
 
@@ -70,9 +91,10 @@ def _difference(sources: list[str], *form: str) -> bytes | None:
         if index is None:
             return None
         there = [source for source in sources if Path(source).exists() or git("ls-files", "--", source, extra=index)]
-        if there and git("add", "--all", "--", *there, extra=index) is None:
+        if there and git("add", "--update", "--", *there, extra=index) is None:
             return None
-        git("add", "--force", "--", ":(glob)pipeline/**/*.py", extra=index)
+        for new in (*(source for source in there if Path(source).is_file()), NEW):
+            git("add", "--force", "--", new, extra=index)
         # diff-index, since what `git diff` writes depends on the user's settings: colours, prefixes, other programs
         return git(
             "diff-index", "--cached", "--no-ext-diff", "--no-textconv", *form, "HEAD", "--", *sources, extra=index

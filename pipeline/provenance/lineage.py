@@ -7,12 +7,24 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from pipeline.core import files
+from pipeline.core.cli import say
 from pipeline.core.process import git
 from pipeline.provenance import dvc_files
-from pipeline.provenance.git import uncommitted
+from pipeline.provenance.git import carried, uncommitted
 
 DIFFERENCE = Path("environment/uncommitted.diff")  # artifacts of a run: for `git apply` on its commit, and
 PACKAGES = Path("environment/requirements.txt")  # what was installed
+
+
+def log_uncommitted() -> None:
+    """Logs what is not committed into the active MLflow run, and prints what of it a run does not carry."""
+    from pipeline.tracking import logging
+
+    difference, left_out = carried()
+    for line in left_out:
+        say(line)
+    if difference:
+        logging.log_difference(difference, DIFFERENCE.as_posix())
 
 
 def tags(data: dict[str, Path]) -> dict[str, str]:

@@ -1,19 +1,16 @@
 """Checks of the model in this folder, its data and its metrics against the MLflow run that trained it."""
 
-import csv
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.config.schema import leaves
 from pipeline.core import files, paths
-from pipeline.provenance import dvc_files, git
-from pipeline.provenance.check import Check
+from pipeline.provenance import dvc_files, git, manifest_checks
+from pipeline.provenance.check import TOLERANCE, Check
 
 if TYPE_CHECKING:
     from pipeline.tracking.queries import Run
-
-TOLERANCE = 1e-6  # of metrics: files have six digits
 
 
 def checks(run: "Run", has_git: bool) -> Iterator[Check]:
@@ -23,7 +20,8 @@ def checks(run: "Run", has_git: bool) -> Iterator[Check]:
     tags = run.data.tags
     yield from prepared_data(tags)
     yield from metrics(run.data.metrics)
-    yield from history(queries.curves(run.info.run_id))
+    if paths.HISTORY.is_file():
+        yield from manifest_checks.curves(str(paths.HISTORY), paths.HISTORY, queries.curves(run))
     yield from logged_parameters(run.data.params)
     is_named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip() == run.info.run_id
     if has_git and is_named and tags.get("git.dirty") == "false":
@@ -54,22 +52,6 @@ def metrics(logged: dict[str, float]) -> Iterator[Check]:
         for name in sorted(known.keys() | written.keys()):
             same = name in known and name in written and abs(known[name] - written[name]) < TOLERANCE
             yield Check("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
-
-
-def history(curves: dict[str, dict[int, float]]) -> Iterator[Check]:
-    """reports/history.csv against the curves that MLflow has of the run (column → epoch → value)."""
-    if not paths.HISTORY.is_file():
-        return
-    rows = list(csv.DictReader(paths.HISTORY.read_text(encoding="utf-8", errors="replace").splitlines()))
-    columns = {name for row in rows for name in row if name} - {"epoch"}
-    for name in sorted(columns | curves.keys()):
-        curve = curves.get(name, {})
-        try:
-            column = {int(row["epoch"]): float(row[name]) for row in rows}
-        except (ValueError, TypeError, KeyError):
-            column = {}
-        same = column.keys() == curve.keys() and all(abs(column[n] - curve[n]) < TOLERANCE for n in column)
-        yield Check("metrics", f"{paths.HISTORY}, {name} = MLflow", same, "edited by hand, or MLflow's curve has a gap")
 
 
 def logged_parameters(logged: dict[str, str]) -> Iterator[Check]:

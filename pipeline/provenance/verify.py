@@ -2,7 +2,6 @@
 
 from pipeline.config.schema import Dataset
 from pipeline.core import files, paths
-from pipeline.core.errors import UserError
 from pipeline.core.process import git
 from pipeline.provenance import folder_checks, model_checks, run_checks
 from pipeline.provenance.check import Check
@@ -21,7 +20,8 @@ def verify(dataset_config: Dataset, asked: str | None, everything: bool) -> tupl
     if not has_git:
         notes.append("commits are not checked: git is missing, or there is no commit here")
     if asked:
-        trained = queries.resolve_run(asked).info.run_id
+        asked_run = queries.resolve_run(asked)
+        trained = asked_run.info.run_id
     else:
         trained = _trained_here(notes)
         found += folder_checks.checks(dataset_config)
@@ -29,7 +29,7 @@ def verify(dataset_config: Dataset, asked: str | None, everything: bool) -> tupl
             found += model_checks.checks(run, has_git)
     chosen = [run for run in queries.trained() if everything or run.info.run_id == trained]
     if asked and not chosen:
-        raise UserError(f"run {asked} trained no model")
+        raise queries.without_model(asked_run)
     models, versions = queries.logged_models(), queries.model_versions()
     for run in chosen:
         run_id = run.info.run_id

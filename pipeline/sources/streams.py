@@ -121,12 +121,15 @@ def _open(path: str, timeout: float) -> Iterator[Callable[[int], bytes]]:
         options = {"client_kwargs": {"trust_env": True, "timeout": aiohttp.ClientTimeout()} | configured}
         request = {"auto_decompress": False, "skip_auto_headers": ["Accept-Encoding"]}  # .gz files come as they are
     filesystem, path = fsspec.core.url_to_fs(path, **options)
+    if not filesystem.async_impl and Path(path).exists() and not Path(path).is_file():
+        raise SourceError(f"{path} is no file")  # a pipe would be waited for
     if not filesystem.async_impl:
         with filesystem.open(path) as file:
             yield file.read
         return
     sync = functools.partial(fsspec.asyn.sync, filesystem.loop)
-    file = sync(filesystem.open_async, path, size=0, **filesystem.kwargs | request)
+    file = sync(filesystem.open_async, path, size=0)
+    file.kwargs = filesystem.kwargs | request  # fsspec (2026.9) forgets those that open_async is given
     try:
         yield lambda size: sync(asyncio.wait_for, file.read(size), timeout)
     finally:

@@ -16,7 +16,7 @@ def main() -> None:
     with stage.begin(lambda: load("dataset", "train", "evaluate", "gate")) as begun:
         dataset_config, params, settings, rules = begun.params
         stage.require(paths.TEST)
-        run_id = ensure_run(dataset_config)
+        run_id = ensure_run(dataset_config, params)
         with cli.suppress_stderr():
             from pipeline.tracking import queries, runs
             from pipeline.training import checkpoint

@@ -1,5 +1,7 @@
 """What is logged into the active MLflow run, and under which names."""
 
+import hashlib
+import io
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,7 +19,7 @@ from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 from pipeline.config.schema import leaves
 from pipeline.core import files
 from pipeline.data.arrays import Split
-from pipeline.tracking import queries
+from pipeline.tracking import manifest, queries
 
 
 def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
@@ -61,15 +63,14 @@ def log_metrics(metrics: dict[str, Any]) -> None:
 def log_files(paths: list[Path], folder: str | None = None) -> None:
     """Logs files and whole folders as artifacts. Paths that do not exist are left out."""
     for path in paths:
-        if path.is_dir():
-            mlflow.log_artifacts(str(path), f"{folder}/{path.name}" if folder else path.name)
-        elif path.exists():
-            mlflow.log_artifact(str(path), folder)
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                _log_file(file, Path(folder or "") / file.relative_to(path.parent))
 
 
 def log_text(text: str, name: str) -> None:
     """Logs a text as an artifact."""
-    mlflow.log_text(text, name)
+    _log_bytes(text.encode(), name)
 
 
 def log_description(text: str) -> None:
@@ -80,17 +81,17 @@ def log_description(text: str) -> None:
     mlflow.set_tag(MLFLOW_RUN_NOTE, text)
 
 
-def log_bytes(content: bytes, name: str) -> None:
-    """Logs bytes as an artifact."""
-    path = Path(name)
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / path.name).write_bytes(content)
-        mlflow.log_artifact(str(Path(folder) / path.name), path.parent.as_posix())
+def log_difference(difference: bytes, name: str) -> None:
+    """Logs what was not committed as an artifact, and its sha256 as the tag git.diff.sha256."""
+    mlflow.set_tag("git.diff.sha256", hashlib.sha256(difference).hexdigest())
+    _log_bytes(difference, name)
 
 
 def log_figure(figure: Any, name: str) -> None:
     """Logs a matplotlib figure as an artifact."""
-    mlflow.log_figure(figure, name)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=Path(name).suffix.removeprefix("."))
+    _log_bytes(picture.getvalue(), name)
 
 
 def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> None:
@@ -107,24 +108,39 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
     )
     sha256 = files.sha256(path)
     run = _active()
-    is_there = False
+    address = None
     for earlier in mlflow.search_logged_models(
         [run.experiment_id], f"source_run_id = '{run.run_id}'", output_format="list"
     ):
         is_whole = earlier.status == LoggedModelStatus.READY and earlier.tags.get("model.sha256") == sha256
-        if is_whole and not is_there and queries.model_sha256(earlier) == sha256:
-            is_there = True
+        if is_whole and not address and queries.model_sha256(earlier) == sha256:
+            address = earlier.artifact_location
         else:
             mlflow.MlflowClient().delete_logged_model(earlier.model_id)
-    if not is_there:
-        mlflow.keras.log_model(
+    if address is None:
+        logged = mlflow.keras.log_model(
             _File(path),
             name="model",
             signature=signature,
             pip_requirements=[f"tensorflow=={tensorflow.__version__}", f"keras=={keras.__version__}"],
             tags={"model.sha256": sha256},
         )
+        address = mlflow.get_logged_model(logged.model_id).artifact_location
+    manifest.note_model(run.run_id, address)
     mlflow.set_tag("model.sha256", sha256)
+
+
+def _log_bytes(content: bytes, name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(content)
+        _log_file(path, Path(name))
+
+
+def _log_file(path: Path, name: Path) -> None:
+    """Logs the file at `path` as the artifact `name`, whose last part is the name of the file."""
+    mlflow.log_artifact(str(path), None if name.parent == Path() else name.parent.as_posix())
+    manifest.note(_active().run_id, name.as_posix(), files.sha256(path))
 
 
 def _active() -> RunInfo:

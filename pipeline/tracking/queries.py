@@ -15,6 +15,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files
 from pipeline.core.errors import UserError
+from pipeline.core.untrusted import matches
 from pipeline.tracking import store
 
 
@@ -24,9 +25,9 @@ def search(condition: str) -> list[Run]:
 
 
 def get_run(run_id: str | None) -> Run | None:
-    """The run of this id. None where the store has none, or it was deleted."""
+    """The run of this id. None where the store has none, it was deleted, or this is no id."""
     with contextlib.suppress(MlflowException):
-        found = mlflow.get_run(run_id) if run_id else None
+        found = mlflow.get_run(str(run_id)) if matches(run_id, "run id") else None
         return found if found and found.info.lifecycle_stage == "active" else None
     return None
 
@@ -44,6 +45,15 @@ def resolve_run(run_id: str) -> Run:
     if len(found) > 1:
         raise UserError(f"run {run_id}: {len(found)} runs begin so: {', '.join(run.info.run_id for run in found)}")
     return found[0]
+
+
+def without_model(run: Run) -> UserError:
+    """What to say of a run that logged no model."""
+    run_id = run.info.run_id
+    if "optuna.trial" in run.data.tags:
+        again = f"`python -m pipeline adopt {run_id} --all && dvc repro` trains it once more"
+        return UserError(f"run {run_id} is a trial of a sweep, whose model is not kept; {again}")
+    return UserError(f"run {run_id} trained no model")
 
 
 def trained_params(run_id: str) -> dict[str, Any]:
@@ -84,7 +94,9 @@ def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
     if get_run(run_id):
         return run_id
     found = search(f"tags.`model.sha256` = '{model_sha256}'")
-    return next((run.info.run_id for run in found if {"training", "restored_from"} & run.data.tags.keys()), None)
+    whole = {"restored_from", "manifest.sha256"}  # a restoration that was killed has no manifest
+    own = (run.info.run_id for run in found if "training" in run.data.tags or whole <= run.data.tags.keys())
+    return next(own, None)
 
 
 def children(parent: str) -> list[Run]:
@@ -103,14 +115,14 @@ def curve(column: str) -> str:
     return f"{'train' if name == column else 'validation'}/{name}"
 
 
-def curves(run_id: str) -> dict[str, dict[int, float]]:
+def curves(run: Run) -> dict[str, dict[int, float]]:
     """Column of reports/history.csv → epoch → value; where a run has two values, the later one."""
     client = mlflow.MlflowClient()
     return {
         metric.replace("validation/", "validation_").removeprefix("train/"): {
-            point.step: point.value for point in client.get_metric_history(run_id, metric)
+            point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)
         }
-        for metric in mlflow.get_run(run_id).data.metrics
+        for metric in run.data.metrics
         if metric.startswith(("train/", "validation/"))
     }
 
@@ -122,8 +134,10 @@ def tag(run_id: str, key: str) -> str | None:
 
 def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
     """Copies an artifact of a run into a folder; returns its path there, or None where the run has none."""
-    with contextlib.suppress(MlflowException, OSError):
-        return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
+    with contextlib.suppress(MlflowException, OSError, UserError):
+        if run := get_run(run_id):
+            store.local_path(run.info.artifact_uri)
+            return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
     return None
 
 
@@ -154,9 +168,9 @@ def model_versions() -> dict[str | None, list[ModelVersion]]:
 def model_sha256(model: LoggedModel) -> str | None:
     """The sha256 of a logged model's .keras file, downloaded if a server has it. None where there is no such file."""
     name = "data/model.keras"
-    if folder := store.local_path(model.artifact_location):
-        return files.sha256(folder / name) if (folder / name).is_file() else None
     with tempfile.TemporaryDirectory() as copy, contextlib.suppress(Exception):  # each kind of server has its own
+        if folder := store.local_path(model.artifact_location):
+            return files.sha256(folder / name)
         path = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy)
         return files.sha256(Path(path))
     return None

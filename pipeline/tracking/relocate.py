@@ -54,5 +54,5 @@ def former_place(database: Path) -> str | None:
     """Where the store keeps artifacts: a folder `mlruns`, or mlflow-artifacts: where `mlflow ui` made it. Else None."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
         row = connection.execute("SELECT artifact_location FROM experiments ORDER BY experiment_id").fetchone()
-    place = row[0].rpartition("/")[0] if row else ""
+    place = str(row[0]).rpartition("/")[0] if row else ""
     return place if place.endswith(("/mlruns", "mlflow-artifacts:")) else None

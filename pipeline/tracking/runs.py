@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 import psutil
@@ -13,7 +14,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFL
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
-from pipeline.tracking import queries, store
+from pipeline.core.untrusted import matches
+from pipeline.tracking import manifest, queries, store
 
 
 @contextlib.contextmanager
@@ -38,10 +40,11 @@ def run(
         close_stale()
         active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
     try:
-        _remove_left(active.info.artifact_uri)
+        _remove_left(active.info.run_id, active.info.artifact_uri)
         yield active.info.run_id
         if "error" in mlflow.get_run(active.info.run_id).data.tags:  # of an earlier try that failed
             mlflow.delete_tag("error")
+        manifest.write(active.info.run_id)
         mlflow.end_run()
     except killed_by:
         with contextlib.suppress(Exception):  # the next start does it, by close_stale
@@ -62,9 +65,16 @@ def note_error(run_id: str, error: BaseException) -> None:
         mlflow.MlflowClient().set_tag(run_id, "error", mask_passwords(str(error))[:500] or type(error).__name__)
 
 
-def _remove_left(artifacts: str) -> None:
-    """Removes what MLflow left, killed while it copied an artifact of this run."""
+def _remove_left(run_id: str, artifacts: str) -> None:
+    """Removes what MLflow left, killed while it copied an artifact of this run.
+
+    Raises UserError where the store names a folder that cannot be the run's own: nothing is written or removed there.
+    """
     folder = store.local_path(artifacts)
+    if folder and Path(os.path.realpath(folder)).parts[-2:] != (run_id, "artifacts"):
+        raise UserError(f"run {run_id}: the MLflow store says that its artifacts are in {folder}; that is not its own")
+    if link := next((path for path in folder.rglob("*") if path.is_symlink()), None) if folder else None:
+        raise UserError(f"{link}: is a link among the artifacts of run {run_id}, and may lead anywhere; remove it")
     for path in folder.rglob(".artifact.uploading.*") if folder else ():
         path.unlink(missing_ok=True)
 
@@ -80,7 +90,7 @@ def close_stale() -> None:
         process = {name: tags.get(name) for name in _this_process()}
         if process["process.host"] == socket.gethostname():
             number = process["process.id"] or ""
-            is_gone = not number.isdigit() or process != _this_process(int(number))
+            is_gone = not matches(number, "process id") or process != _this_process(int(number))
         else:
             is_nobodys = process["process.host"] is None and run.info.run_id != os.environ.get("MLFLOW_RUN_ID")
             is_gone = is_nobodys and tags.get(MLFLOW_SOURCE_NAME) == f"file://{files.project_root()}"

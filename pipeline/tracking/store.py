@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlparse
@@ -38,14 +39,13 @@ def open_store() -> None:
     """
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # its errors are exceptions too
     uri, root = address(), files.project_root()
+    parsed = _parse(uri) if "://" in uri else None
     if is_server(uri):
         mlflow.set_tracking_uri(uri)
         _ask(uri)
         return
-    try:
-        parsed = sqlalchemy.make_url(uri) if "://" in uri else None
-    except (ArgumentError, ValueError):  # whose text may be a part of a password
-        raise UserError("MLFLOW_TRACKING_URI: should look like postgresql://USER:PASSWORD@HOST:PORT/NAME") from None
+    if parsed and parsed.get_backend_name() in ("postgresql", "mysql"):
+        _connect(parsed, uri)
     # here %20 is a space, as `mlflow run` writes it
     database = Path(parsed.database or "") if parsed and parsed.drivername == "sqlite" else None
     if database and database.is_dir():
@@ -59,14 +59,16 @@ def open_store() -> None:
     with FileLock(root / "mlflow.db.lock"), contextlib.chdir(root), errors():
         if database and not database.exists():
             with files.replacing(database) as new:  # killed half way, MLflow leaves one that never opens again
+                new.touch()  # where nothing may be written, MLflow would try for 100 s
                 mlflow.set_tracking_uri(f"sqlite:///{new}")
                 mlflow.search_experiments(max_results=1)
         mlflow.set_tracking_uri(uri)
         mlflow.search_experiments(max_results=1)
-    if database == root / "mlflow.db" and relocate.former_place(database) not in (None, f"{root}/mlruns"):
+        place = relocate.former_place(database) if database == root / "mlflow.db" else None
+    if place not in (None, f"{root}/mlruns"):
         raise UserError(
-            f"MLflow's store keeps artifacts in {relocate.former_place(database)}, not in this folder (it was moved or "
-            "copied, or `mlflow ui` made the store). This mends it: python -m pipeline relocate"
+            f"MLflow's store keeps artifacts in {place}, not in this folder (it was moved or copied, or `mlflow ui` "
+            "made the store). This mends it: python -m pipeline relocate"
         )
 
 
@@ -77,7 +79,7 @@ def address() -> str:
 
 def is_server(uri: str) -> bool:
     """Whether an address is that of an MLflow server, which is asked over HTTP."""
-    return uri.startswith(("http://", "https://"))
+    return uri.lower().startswith(("http://", "https://"))
 
 
 def ui_lines(experiment: str, run_id: str) -> list[str]:
@@ -98,7 +100,7 @@ def errors() -> Iterator[None]:
     except MlflowException as error:
         one_line, _, _ = str(error).partition("\n")
         raise UserError(f"MLflow's store: {one_line}") from None
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error)
         if "already exists" in reason:  # a table, which MLflow makes again
             file = shlex.quote(address().removeprefix("sqlite:///"))
@@ -106,15 +108,48 @@ def errors() -> Iterator[None]:
         raise UserError(f"MLflow's store cannot be opened: {reason}") from None
 
 
-def local_path(address: str) -> Path | None:
-    """Where artifacts at an address lie on this disk; None where another program has to be asked."""
-    if address.startswith("file://"):
-        return Path(url2pathname(urlparse(address).path))
-    return None if "://" in address or address.startswith("mlflow-artifacts:") else Path(address)
+def local_path(place: str) -> Path | None:
+    """Where artifacts at an address lie on this disk; None where another program has to be asked.
+
+    Raises UserError where that is another MLflow server: it would be sent the password for the server of this store.
+    """
+    parts = urlparse(place)
+    if parts.scheme == "file":
+        return Path(url2pathname(parts.path))
+    own = urlparse(address())
+    on_server = parts.scheme in ("http", "https", "mlflow-artifacts") and parts.netloc
+    is_own = (parts.hostname, parts.port) == (own.hostname, own.port) and parts.scheme in (
+        own.scheme,
+        "mlflow-artifacts",
+    )
+    if (on_server and not is_own) or parts.scheme in ("runs", "models"):  # which may lead to any other
+        raise UserError(f"{place}: is not on the server of this MLflow store; nothing was asked of it")
+    return None if parts.scheme else Path(place)
 
 
 def _own_address() -> str:
     return f"sqlite:///{files.project_root() / 'mlflow.db'}"
+
+
+def _parse(uri: str) -> sqlalchemy.URL:
+    """An address in its parts. Raises UserError where a part of its password might pass for the host or the port."""
+    with contextlib.suppress(ArgumentError, ValueError):
+        parsed = sqlalchemy.make_url(uri)
+        if not parsed.host or uri.count("@") < 2:
+            return parsed
+    raise UserError(
+        "MLFLOW_TRACKING_URI: should look like SCHEME://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ in the password"
+    )
+
+
+def _connect(database: sqlalchemy.URL, uri: str) -> None:
+    """Raises UserError where a database server does not answer. MLflow itself would try for 100 seconds."""
+    try:
+        limit = {"connect_timeout": PATIENCE}
+        sqlalchemy.create_engine(database, connect_args=limit, poolclass=sqlalchemy.NullPool).connect().close()
+    except (SQLAlchemyError, ImportError) as error:
+        reason, _, _ = str(getattr(error, "orig", None) or error).partition("\n")
+        raise UserError(f"MLflow's store {mask_passwords(uri)} does not answer ({reason}){_hint()}") from None
 
 
 def _ask(server: str) -> None:
@@ -130,9 +165,10 @@ def _ask(server: str) -> None:
         if not isinstance(cause, requests.RequestException):
             raise UserError(f"{name}: {error.message.splitlines()[0]}") from None
         reason = re.split(r": |, '", str(cause))[-1].partition(" (")[0].rstrip("'\").")
-        hint = (
-            "; `dvc checkout && git checkout reports` puts back what DVC has removed"
-            if "DVC_STAGE" in os.environ
-            else ""
-        )
-        raise UserError(f"{name} does not answer ({reason}){hint}") from None
+        raise UserError(f"{name} does not answer ({reason}){_hint()}") from None
+
+
+def _hint() -> str:
+    """How to have back what DVC has removed before this stage began, where it has."""
+    is_stage = "DVC_STAGE" in os.environ
+    return "; `dvc checkout && git checkout reports` puts back what DVC has removed" if is_stage else ""

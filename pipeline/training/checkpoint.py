@@ -5,6 +5,8 @@ training, started again after it was killed, continues after its last finished e
 """
 
 import contextlib
+import hashlib
+import io
 import itertools
 import json
 import shutil
@@ -15,14 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from pydantic import ConfigDict, TypeAdapter
 
 from pipeline.core import files
+from pipeline.core.cli import say
+from pipeline.core.errors import UserError
+from pipeline.core.untrusted import checked, matches
 from pipeline.training.history import Epoch, TrainingState
 
 if TYPE_CHECKING:
     import keras
 
-STATE = "state.npz"
+STATE = "state.npz"  # with SHA256 bytes more at its end
+SHA256 = 32
+HISTORY = TypeAdapter(list[Epoch], config=ConfigDict(allow_inf_nan=False))
 
 
 @contextlib.contextmanager
@@ -45,7 +53,10 @@ def claim(name: str) -> Iterator[Path]:
 
 
 def discard(name: str) -> None:
-    """Removes the checkpoint of a complete training, unless another process runs the same training now."""
+    """Removes the checkpoint of a complete training, unless another process runs the same training now.
+
+    `name` may come from a store. Raises UserError where no training can have it: it becomes part of a path.
+    """
     if _folder(name).exists():
         with contextlib.suppress(Timeout), FileLock(_folder(name) / "lock", timeout=0):
             shutil.rmtree(_folder(name), ignore_errors=True)
@@ -59,8 +70,8 @@ def exists(folder: Path) -> bool:
 def identity(folder: Path) -> str:
     """Unique id of this checkpoint; its run carries it as a tag."""
     path = folder / "id"
-    if not path.exists():
-        files.write_text(path, uuid.uuid4().hex)
+    if not path.exists() or not matches(path.read_text(encoding="utf-8", errors="replace"), "run id"):
+        files.write_text(path, uuid.uuid4().hex)  # 32 hexadecimal digits, as MLflow's ids
     return path.read_text(encoding="utf-8")
 
 
@@ -71,7 +82,10 @@ def empty(folder: Path) -> None:
 
 
 def _folder(name: str) -> Path:
-    return files.project_root() / ".state" / "training" / name
+    folder = files.project_root() / ".state" / "training" / checked(name, "training", "the name of a training")
+    if folder.is_symlink():
+        raise UserError(f"{folder}: is a link, and may lead anywhere; remove it")
+    return folder
 
 
 def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:
@@ -81,36 +95,56 @@ def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:
     """
     arrays = {f"variable_{i:03d}": variable.numpy() for i, variable in enumerate(_variables(model))}
     arrays |= {f"best_{i:03d}": weights for i, weights in enumerate(progress.best_weights)}
-    with files.replacing(folder / STATE) as temporary, temporary.open("wb") as file:
+    with files.replacing(folder / STATE) as temporary, temporary.open("w+b") as file:
         np.savez(file, history=np.array(json.dumps(progress.history)), **arrays)
+        file.seek(0)
+        file.write(_sha256(folder, file))  # at its end, where the reading has stopped
 
 
 def restore(folder: Path, model: "keras.Model") -> TrainingState:
     """Loads the checkpoint into a newly built `model`.
 
-    Returns its history and best weights; both are empty, and the model is as it was, if it is missing or damaged.
+    Returns its history and best weights; both are empty, and the model is as it was, if there is none. One that is not
+    as `save` wrote it for this training is set aside, with a line.
     """
-    arrays, variables = _read(folder / STATE), _variables(model)
-    names = [f"variable_{i:03d}" for i in range(len(variables))]
-    best = [f"best_{i:03d}" for i in range(len(model.get_weights()))]
-    if arrays.keys() != {"history", *names, *best}:
+    path = folder / STATE
+    if not path.exists():
         return TrainingState([], [])
-    for name, variable in zip(names, variables, strict=True):
+    variables = {f"variable_{i:03d}": variable for i, variable in enumerate(_variables(model))}
+    best = {f"best_{i:03d}": weights for i, weights in enumerate(model.get_weights())}
+    try:
+        history, arrays = _read(path, {name: tuple(each.shape) for name, each in (variables | best).items()})
+    except Exception:  # numpy and zipfile raise nearly anything for bytes that were tampered with
+        path.replace(folder / "damaged.npz")
+        say(f"{path}: is not as it was written; it is set aside, and the training starts afresh")
+        return TrainingState([], [])
+    for name, variable in variables.items():
         variable.assign(arrays[name])
-    history = [Epoch(*epoch) for epoch in json.loads(str(arrays["history"]))]
     return TrainingState(history, [arrays[name] for name in best])
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """All arrays of a checkpoint file; none if it is missing or damaged (zip keeps a checksum of each array).
+def _read(path: Path, shapes: dict[str, tuple[int, ...]]) -> tuple[list[Epoch], dict[str, np.ndarray]]:
+    """The history and the arrays of a state. Raises nearly anything where it is not whole, or not of these shapes."""
+    content = path.read_bytes()
+    body = io.BytesIO(content[:-SHA256])
+    if _sha256(path.parent, body) != content[-SHA256:]:
+        raise ValueError("its sha256 is another")
+    with np.load(body, allow_pickle=False) as archive:
+        if any(member.compress_type for member in archive.zip.infolist()):
+            raise ValueError("it is compressed, and may unpack to anything")
+        arrays = dict(archive)
+    history = HISTORY.validate_json(str(arrays.pop("history")))
+    if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)):
+        raise ValueError("its epochs are not numbered from 1")
+    if {name: array.shape for name, array in arrays.items()} != shapes:
+        raise ValueError("its weights are of another model")
+    return history, arrays
 
-    A damaged zip directory can raise nearly any exception, for example that a member is encrypted.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return dict(archive)
-    except Exception:
-        return {}
+
+def _sha256(folder: Path, file: io.BufferedIOBase) -> bytes:
+    """sha256, 32 bytes, of the training that the folder is called after and of what follows in the file."""
+    name, _, _ = folder.name.partition(".")
+    return hashlib.file_digest(file, lambda: hashlib.sha256(name.encode())).digest()
 
 
 def _variables(model: "keras.Model") -> list[Any]:

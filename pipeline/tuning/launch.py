@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     names = [f"worker {number}" for number in range(1, plan.tune.workers + 1)]
     workers: list[BaseProcess] = [spawn.Process(target=_work, args=(plan, os.getpid()), name=name) for name in names]
     try:
-        # a worker inherits that signals are blocked, and lets them in when it is ready for them
+        # a worker inherits that signals are blocked, and lets them in when it is ready for them. The tracker, which the
+        # first worker would start, lets them in too soon
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, interrupt.SIGNALS)
         try:
             for process in workers:
@@ -58,11 +61,12 @@ def _watch(study: "optuna.Study", tune: Tune, workers: list[BaseProcess]) -> Non
     alive = workers
     while alive:
         wait([process.sentinel for process in alive], timeout=1)
-        for process in alive:
-            if process.exitcode:
-                killed = f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else "ended with an error"
+        codes = {process: process.exitcode for process in alive}  # asked once: it may end at any moment
+        for process, code in codes.items():
+            if code:
+                killed = f"was killed by signal {-code}" if code < 0 else "ended with an error"
                 progress.note(f"{process.name} {killed}")
-        alive = [process for process in alive if process.exitcode is None]
+        alive = [process for process, code in codes.items() if code is None]
         progress.update()
     progress.close()
     if all(process.exitcode for process in workers):
@@ -102,7 +106,7 @@ def conclude(study: "optuna.Study", tune: Tune) -> None:
     counted = trials.effective_trials(study)
     best = trials.best_trial(study)
     if best is None:
-        reasons = {trial.user_attrs["error"] for trial in counted if "error" in trial.user_attrs}
+        reasons = {str(trial.user_attrs["error"]) for trial in counted if "error" in trial.user_attrs}
         why = "; ".join(sorted(reasons)) or ("all were pruned" if counted else "the time was over before one ended")
         raise UserError(f"study {tune.study} has no complete trial: {why}")
     say(f"study {tune.study}: {status(study, counted)}")

@@ -11,8 +11,9 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from pipeline.config.schema import Tune
-from pipeline.core import files, paths
+from pipeline.core import files, paths, untrusted
 from pipeline.core.cli import say
+from pipeline.provenance import lineage
 from pipeline.tracking import queries, runs
 from pipeline.tracking.logging import log_files, log_metrics, log_model, log_start
 from pipeline.tuning import plots, trials
@@ -39,6 +40,7 @@ def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator
     goes_on = old_id is not None and not is_reported(old)
     with runs.run(old_id if goes_on else None, run_name=f"study {study.study_name}") as run_id:
         if not goes_on:
+            lineage.log_uncommitted()
             space = {name: str(dimension) for name, dimension in tune.space.items()}
             log_start({"space": space}, tags | {"optuna.study": study.study_name})
             study.set_user_attr("former_mlflow_run_id", old_id)
@@ -53,8 +55,14 @@ def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator
 
 
 def find_run(study: optuna.Study, attribute: str = "mlflow_run_id") -> queries.Run | None:
-    """The run of the study, or another one that an attribute of the study names. None where the store has none."""
-    return queries.get_run(study.user_attrs.get(attribute))
+    """The run of the study, or another one that an attribute of the study names. None where MLflow has none.
+
+    MLflow says whose a run is: whoever may write to the study's storage could name any, for us to fill or to delete.
+    """
+    run_id = study.user_attrs.get(attribute)
+    run = run_id and queries.get_run(untrusted.checked(run_id, "run id", f"study {study.study_name}: {attribute}"))
+    is_ours = run and run.data.tags.get("optuna.study") == study.study_name and "optuna.trial" not in run.data.tags
+    return run if is_ours else None
 
 
 def note_reused_study(study: optuna.Study) -> None:
@@ -79,9 +87,12 @@ def finish(study: optuna.Study, plan: Plan) -> None:
 
 def sync_trial_runs(study: optuna.Study, parent: str) -> None:
     """Ends the runs of trials that have ended in Optuna, but whose worker was stopped before. Hold the study lock."""
-    ended, again = study.get_trials(deepcopy=False), trials.retried(study)
+    ended = {str(trial.number): trial for trial in study.get_trials(deepcopy=False)}
+    again = set(map(str, trials.retried(study)))
     for child in queries.children(parent):
-        number = int(child.data.tags["optuna.trial"])
+        number = child.data.tags.get("optuna.trial", "")
+        if number not in ended:  # somebody else's run
+            continue
         status = STATUS[ended[number].state]
         if child.info.status != status:
             runs.end(child.info.run_id, status, "its worker stopped; queued again" if number in again else None)
@@ -94,7 +105,8 @@ def report(study: optuna.Study, plan: Plan) -> None:
         return
     counted = trials.effective_trials(study)
     log_metrics({"trials": trials.count_outcomes(counted), "best": {"accuracy": best.values[0]}})
-    log_start({}, {"best_trial": str(best.number), "best_run": best.user_attrs["mlflow_run_id"]})
+    best_run = str(trials.attribute(best, "mlflow_run_id"))
+    log_start({}, {"best_trial": str(best.number), "best_run": best_run})
     cost = ([name for name in plan.tune.objectives if name in plots.COSTS] or ["cpu_seconds"])[0]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -103,7 +115,7 @@ def report(study: optuna.Study, plan: Plan) -> None:
         log_files([folder / "figures"])
         write_tables(study, cost, folder)
         log_files([folder / "trials.csv", folder / "front.csv"], "tables")
-        model = queries.download(best.user_attrs["mlflow_run_id"], paths.CHECKPOINT, folder)
+        model = queries.download(best_run, paths.CHECKPOINT, folder)
         if model is None:
             say(f"note: the model of trial {best.number} is no longer in the MLflow store; it is not logged again")
         else:

@@ -8,6 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tqdm import tqdm
 
 from pipeline.config.schema import Tune
+from pipeline.core import cli
 from pipeline.tuning import trials
 
 FORMAT = "{n_fmt}/{total_fmt} {bar:20} {desc}, {elapsed}<{remaining}"
@@ -36,6 +37,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Prints a line above the one that is kept up to date."""
+        text = cli.printable(text)  # a trial's parameters may be anybody's
         if self.bar.disable:
             print(text, flush=True)
         else:
@@ -51,7 +53,8 @@ def describe(study: optuna.Study, trial: FrozenTrial, epochs: int) -> str:
     if trial.number in trials.retried(study):
         outcome = "interrupted, queued again"
     elif trial.state == TrialState.FAIL:
-        outcome = f"failed: {trial.user_attrs.get('error', 'unknown reason').splitlines()[0]}"
+        reason, _, _ = str(trial.user_attrs.get("error", "unknown reason")).partition("\n")
+        outcome = f"failed: {cli.printable(reason)}"
     elif trial.state == TrialState.PRUNED:
         outcome = f"pruned after epoch {trial.last_step or '?'} of {epochs}"
     else:

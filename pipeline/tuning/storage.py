@@ -16,7 +16,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
 from pipeline.core import files, paths
-from pipeline.core.addresses import mask_passwords
+from pipeline.core.addresses import has_password, mask_passwords
 from pipeline.core.errors import UserError
 from pipeline.tuning import trials
 
@@ -35,7 +35,10 @@ def open_storage(address: str, must_exist: bool = False) -> BaseStorage:
     for another kind of address, a damaged journal, and where the database does not answer.
     """
     if is_database(address):
+        shown = mask_passwords(address)
         try:
+            if sqlalchemy.make_url(address).host != sqlalchemy.make_url(shown).host:
+                raise UserError(f"storage {shown}: in a password, @ is written as %40 and / as %2F")
             return RDBStorage(
                 address,
                 engine_kwargs={"pool_pre_ping": True},
@@ -45,13 +48,14 @@ def open_storage(address: str, must_exist: bool = False) -> BaseStorage:
             )
         except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            raise UserError(f"storage {mask_passwords(address)}: {reason}") from None
+            raise UserError(f"storage {shown}: {reason}") from None
     if must_exist and not Path(address).is_file():
         raise UserError(f"storage {address}: is not there")
     try:
         return JournalStorage(_open_journal(Path(address)))
-    except (json.JSONDecodeError, KeyError) as error:
-        raise UserError(f"storage {address}: is damaged ({error}); put a copy back, or name another") from None
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:  # Optuna checks nothing
+        reason = str(error) or type(error).__name__
+        raise UserError(f"storage {address}: is damaged ({reason}); put a copy back, or name another") from None
 
 
 def is_database(address: str) -> bool:
@@ -59,8 +63,8 @@ def is_database(address: str) -> bool:
     scheme, colon, _ = address.partition("://")
     if colon and scheme not in ("postgresql", "postgresql+psycopg"):
         raise UserError(f"storage: should be a journal file or postgresql://…, not {scheme}://…")
-    if not colon and re.match(r"[\w+]{2,}:/", address):  # one slash is missing; the password would become a file's name
-        raise UserError("storage: should be a journal file or postgresql://…; there are two slashes")
+    if not colon and (has_password(address) or re.match(r"[\w+]{2,}:/", address)):  # it would become a file's name
+        raise UserError("storage: should be a journal file or postgresql://USER:PASSWORD@HOST/DATABASE")
     return bool(colon)
 
 
@@ -110,13 +114,17 @@ def is_worker_dead(address: str, worker: str | None) -> bool:
 def requeue_stale_trials(study: optuna.Study, address: str) -> None:
     """Ends the trials whose worker is gone and queues them again. Hold the study lock.
 
-    Their runs follow in `mlflow_runs.sync_trial_runs`.
+    Their runs follow in `mlflow_runs.sync_trial_runs`. Raises UserError, before it does anything, for a study with an
+    attribute that no program of ours wrote.
     """
+    for trial in study.get_trials(deepcopy=False):
+        for name in trials.KINDS:
+            trials.attribute(trial, name)
     if is_database(address):
         optuna.storages.fail_stale_trials(study)  # by heartbeat
         return
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if is_worker_dead(address, trial.user_attrs.get("worker")):
+        if is_worker_dead(address, trials.attribute(trial, "worker")):
             trials.queue_again(study, trial)
             study.tell(trial.number, state=TrialState.FAIL)
 
@@ -129,8 +137,7 @@ def _open_journal(path: Path) -> JournalFileBackend:
     content = path.read_bytes() if path.exists() else b""
     if content and not content.startswith(b'{"op_code":'):
         raise UserError(f"storage {path}: is no journal of Optuna's")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = _KernelLock(path)
+    lock = _KernelLock(path)  # makes the folder
     with lock.lock:
         _cut_torn_line(path)
         for line in path.read_bytes().splitlines()[-2:]:  # Optuna overlooks the last line until there is another

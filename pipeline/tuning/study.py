@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import optuna
 from optuna.trial import TrialState
+from pydantic import ValidationError
 
 from pipeline.config.schema import Dataset, Dimension, Train, Tune, leaves
 from pipeline.core.errors import UserError
@@ -110,10 +111,9 @@ def study_config(train: Train, tune: Tune, data: dict[str, str], code: dict[str,
 def _differences(known: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for name in sorted(known.keys() | now.keys()):
         before, after = (str(values.get(name, "nothing")) for values in (known, now))
-        if before != after and (name.startswith(("data.", "pipeline/")) or len(before) + len(after) > 200):
-            yield f"{name} has changed"
-        elif before != after:
-            yield f"{name} was {before}, now {after}"
+        if before != after:
+            is_hash = name.startswith(("data.", "pipeline/"))
+            yield f"{name} has changed" if is_hash else f"{name} was {before}, now {after}"
 
 
 def agree_limits(study: optuna.Study, tune: Tune) -> None:
@@ -121,17 +121,23 @@ def agree_limits(study: optuna.Study, tune: Tune) -> None:
 
     Hold the study lock. Whoever works on the study goes by `limits`, so that no one ends it while another wants more.
     """
-    known = study.user_attrs.get("limits")
     trials, timeout = tune.trials, tune.timeout
-    if known and study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        trials = max(trials, known["trials"])
-        timeout = None if None in (timeout, known["timeout"]) else max(timeout, known["timeout"])
+    if study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        known = agreed_limits(study, tune)
+        trials = max(trials, known.trials)
+        timeout = None if timeout is None or known.timeout is None else max(timeout, known.timeout)
     study.set_user_attr("limits", {"trials": trials, "timeout": timeout})
 
 
 def agreed_limits(study: optuna.Study, tune: Tune) -> Tune:
-    """`tune` with the limits that were agreed on."""
-    return tune.model_copy(update=study.user_attrs.get("limits", {}))
+    """`tune` with the limits that were agreed on. Raises UserError where the storage holds none of ours."""
+    limits = study.user_attrs.get("limits", {})
+    try:
+        return leaves.replace(tune, {name: limits[name] for name in ("trials", "timeout") if name in limits})
+    except (ValidationError, TypeError):
+        raise UserError(
+            f"study {study.study_name}: its limits are {str(limits)[:80]!r}, which is none of ours"
+        ) from None
 
 
 def enqueue_defaults(study: optuna.Study, train: Train, space: dict[str, Dimension]) -> None:

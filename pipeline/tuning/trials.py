@@ -10,9 +10,12 @@ from optuna.storages import RetryHeartbeatStaleTrialCallback as Retry
 from optuna.trial import FrozenTrial, TrialState
 
 from pipeline.config.schema import Dimension, Train, Tune, leaves
+from pipeline.core import untrusted
 
 FINISHED = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 BEGUN = (*FINISHED, TrialState.RUNNING)
+
+KINDS = {"worker": "worker", "training": "training", "mlflow_run_id": "run id"}  # attribute → what it has to be
 
 
 def suggest(trial: optuna.Trial, train: Train, space: dict[str, Dimension]) -> Train:
@@ -27,6 +30,15 @@ def suggest(trial: optuna.Trial, train: Train, space: dict[str, Dimension]) -> T
             step = {} if dimension.step is None else {"step": dimension.step}
             chosen[name] = suggest(name, dimension.low, dimension.high, log=dimension.log, **step)
     return leaves.replace(train, chosen)
+
+
+def attribute(trial: FrozenTrial, name: str) -> str | None:
+    """An attribute that leads to a file or a run, or None. Raises UserError where its value is none of ours.
+
+    Whoever may write to a study's storage can put any text there.
+    """
+    value = trial.user_attrs.get(name)
+    return None if value is None else untrusted.checked(value, KINDS[name], f"trial {trial.number}: {name}")
 
 
 def retried(study: optuna.Study) -> set[int]:

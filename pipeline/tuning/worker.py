@@ -77,7 +77,7 @@ def sort_faults(train: Callable, worker: str | None, unlock: Callable[[], None])
         except MACHINE as error:
             raise MachineFault(reason(error)) from error
         except Exception as error:
-            trial.set_user_attr("error", (str(error) or type(error).__name__)[:500])
+            trial.set_user_attr("error", mask_passwords(str(error) or type(error).__name__)[:500])
             raise
 
     return run
@@ -98,5 +98,5 @@ def _forget(study: optuna.Study, trial: FrozenTrial) -> None:
 
 
 def _discard(trial: FrozenTrial) -> None:
-    if "training" in trial.user_attrs:
-        checkpoint.discard(trial.user_attrs["training"])
+    if name := trials.attribute(trial, "training"):
+        checkpoint.discard(name)

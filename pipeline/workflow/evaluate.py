@@ -16,7 +16,7 @@ from pipeline.data.arrays import Split
 from pipeline.evaluation import outputs, plots
 from pipeline.evaluation.cost import cost
 from pipeline.evaluation.findings import Findings, findings
-from pipeline.models import saving
+from pipeline.models import architectures, saving
 from pipeline.provenance import lineage
 from pipeline.reporting import model_card, model_report
 from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start
@@ -27,15 +27,17 @@ def evaluate(
 ) -> tuple[Split, Findings, np.ndarray]:
     """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`.
 
-    Returns the test images, what was found, and the class (n,) given to each image.
+    Returns the test images, what was found, and the class (n,) given to each image. Raises UserError where the file is
+    not a model that `params` describes.
     """
-    test, model = arrays.load(paths.TEST), saving.load(out / paths.MODEL)
+    test, classes = arrays.load(paths.TEST), dataset_config.classes
+    model = saving.load(out / paths.MODEL, architectures.build(dataset_config.image_shape, len(classes), params))
     probabilities = outputs.predict(model, test.images)
     predicted = probabilities.argmax(axis=1)
     found = findings(
         test,
         probabilities,
-        dataset_config.classes,
+        classes,
         settings.calibration_bins,
         settings.mistakes,
         lambda images: outputs.predict(model, images),

@@ -1,5 +1,6 @@
 """Trains a run once more in another folder, and compares what comes out."""
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -10,8 +11,10 @@ from pipeline.config.rewrite import rewrite
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
-from pipeline.core.process import git, run_dvc
+from pipeline.core.process import git, require_git, run_dvc
+from pipeline.core.untrusted import checked
 from pipeline.provenance import lineage
+from pipeline.provenance.git import SOURCES
 
 if TYPE_CHECKING:
     from pipeline.tracking.queries import Run
@@ -33,14 +36,36 @@ def other_environment(run: "Run", packages: str) -> str | None:
     return "; ".join(others[:NAMED]) + more or None
 
 
-def retrain(run: "Run", folder: Path) -> None:
+def carried_difference(run: "Run") -> bytes | None:
+    """What was not committed when the run began, for `git apply`; None where its tree was clean.
+
+    Raises UserError where the run does not carry it, or carries another one: then it is not what trained the run.
+    """
+    from pipeline.tracking import queries
+
+    tags, name = run.data.tags, f"run {run.info.run_id}"
+    if tags.get("git.dirty") != "true":
+        return None  # a try that was killed may yet have left a difference
+    difference = queries.content(run.info.run_id, lineage.DIFFERENCE)
+    if difference is None:
+        raise UserError(f"{name}: was trained with uncommitted changes that it does not carry")
+    sha256 = hashlib.sha256(difference).hexdigest()
+    if tags.get("git.diff.sha256", sha256) != sha256:  # runs of version 0.1 have no such tag
+        raise UserError(f"{name}: {lineage.DIFFERENCE} is not what it was trained with, says its tag git.diff.sha256")
+    return difference
+
+
+def retrain(run: "Run", difference: bytes | None, folder: Path) -> None:
     """Brings a worktree to what the run was trained from, and trains. Raises UserError where that cannot be done."""
     from pipeline.tracking import queries
 
-    apply_difference(run, folder)
+    if difference:
+        apply_difference(difference, folder)
     params = folder / paths.PARAMS
-    places = {name: ".".join(("train", *leaf.path)) for name, leaf in leaves.leaves(Train).items()}
-    trained = {places[name]: value for name, value in queries.trained_params(run.info.run_id).items()}
+    trained = {}
+    for name, value in queries.trained_params(run.info.run_id).items():
+        place = ".".join(("train", *leaves.leaves(Train)[name].path))
+        trained[place] = checked(value, "name", f"run {run.info.run_id}, parameter {place}")
     files.write_text(params, rewrite(params.read_text(encoding="utf-8"), trained))
     if paths.RAW.is_dir():  # the download stage checks the files and takes them, with no network
         shutil.copytree(paths.RAW, folder / paths.RAW)
@@ -51,17 +76,19 @@ def retrain(run: "Run", folder: Path) -> None:
             raise UserError("it could not be trained again; what is said above tells why")
 
 
-def apply_difference(run: "Run", folder: Path) -> None:
-    """Applies what was not committed when the run began. Raises UserError where the run does not carry it."""
-    from pipeline.tracking import queries
-
-    if run.data.tags.get("git.dirty") != "true":
-        return  # a try that was killed may yet have left a difference
-    with tempfile.TemporaryDirectory() as aside:
-        difference = queries.download(run.info.run_id, lineage.DIFFERENCE, Path(aside))
-        if difference is None:
-            raise UserError("it was trained with uncommitted changes that it does not carry")
-        if git("apply", "--whitespace=nowarn", str(difference), folder=folder) is None:
+def apply_difference(difference: bytes, folder: Path) -> None:
+    """Applies what was not committed. Raises UserError where it does not fit, or changes more than text in SOURCES."""
+    with tempfile.NamedTemporaryFile() as patch:
+        patch.write(difference)
+        patch.flush()
+        above = require_git("rev-parse", "--show-prefix", folder=folder).decode().removesuffix("\n")
+        listed = git("apply", "--numstat", "-z", patch.name, folder=folder)
+        for line in (listed or b"").decode(errors="replace").split("\0")[:-1]:
+            added, _, path = line.split("\t", 2)
+            is_source = any(f"{path}/".startswith(f"{above}{source}/") for source in SOURCES)
+            if not is_source or added == "-":  # no text, so nobody has seen what is in it
+                raise UserError(f"its uncommitted changes touch {path}: only text in {', '.join(SOURCES)} is applied")
+        if not listed or git("apply", "--whitespace=nowarn", patch.name, folder=folder) is None:
             raise UserError("its uncommitted changes do not fit its commit")
 
 
@@ -74,8 +101,8 @@ def compare(run: "Run", folder: Path) -> str:
     if sha256 == run.data.tags["model.sha256"]:
         return f"the same model, byte for byte: sha256 {sha256}"
     validation = json.loads((folder / paths.TRAIN_METRICS).read_text(encoding="utf-8"))["validation"]
-    before, now = run.data.metrics["best/accuracy"], validation["accuracy"]
-    if abs(before - now) > TOLERANCE:
+    before, now = run.data.metrics.get("best/accuracy"), validation["accuracy"]
+    if before is None or not abs(before - now) <= TOLERANCE:
         raise UserError(f"another model: validation accuracy {now}, not {before}")
     return f"other bytes, but the same validation accuracy, {now}"
 

@@ -14,7 +14,7 @@ from pipeline.data import arrays
 from pipeline.data.arrays import Split
 from pipeline.evaluation import plots
 from pipeline.models import architectures, saving
-from pipeline.provenance import dvc_files, git, lineage
+from pipeline.provenance import dvc_files, lineage
 from pipeline.tracking import logging
 from pipeline.training import checkpoint, history, loop
 from pipeline.training.history import Epoch, TrainingState
@@ -48,8 +48,7 @@ def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, Split])
         logging.log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
     logging.log_files(paths.DATA_CHECKS, "data")
     logging.log_text(lineage.packages(), lineage.PACKAGES.as_posix())
-    if difference := git.uncommitted():
-        logging.log_bytes(difference, lineage.DIFFERENCE.as_posix())
+    lineage.log_uncommitted()
     logging.log_figure(plots.samples(splits["train"], dataset_config.classes), "data/samples.png")
 
 

@@ -1,6 +1,8 @@
 import json
+import re
 from typing import Any
 
+import optuna
 import pytest
 from helpers.data import SHIPPED
 
@@ -10,6 +12,8 @@ from pipeline.config.schema import Train, leaves
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.tracking import queries
+from pipeline.tuning.storage import default_address, open_storage
+from pipeline.tuning.study import open_study, silence_optuna, study_config
 
 TEXT = SHIPPED.read_text()
 BEFORE = leaves.values(parse(TEXT, "").train)
@@ -108,3 +112,50 @@ def test_line_ends_links_and_rights_stay(store, here, tmp_path):
     run_adopt(logged(store, filters=64))
     assert paths.PARAMS.is_symlink() and real.stat().st_mode & 0o777 == 0o600
     assert real.read_bytes().decode() == TEXT.replace("filters: 32", "filters: 64", 1).replace("\n", "\r\n")
+
+
+@pytest.fixture
+def study(store, here, params, monkeypatch) -> optuna.Study:
+    """A study in the journal of this folder with one trial, which its run in the store confirms."""
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    silence_optuna()
+    train = params.train.model_copy(update={"epochs": 2, "threads": 1})
+    study = open_study(open_storage(default_address()), params.tune, study_config(train, params.tune, {}, {}))
+    chosen = {"filters": 48, "dropout": 0.30000000000000004, "batch_size": 64}
+    run = logged(store, **leaves.values(train) | chosen)
+    study.add_trial(finished(chosen, mlflow_run_id=run, epochs=2, threads=1))
+    return study
+
+
+def finished(chosen: dict[str, Any], value: float = 0.9138, **attributes) -> optuna.trial.FrozenTrial:
+    """A complete trial with these parameters."""
+    distributions = {name: optuna.distributions.CategoricalDistribution([value]) for name, value in chosen.items()}
+    return optuna.create_trial(params=chosen, distributions=distributions, value=value, user_attrs=attributes)
+
+
+def test_the_winner_of_a_study_is_adopted(study, capsys):
+    run_adopt("--study", "first")
+    assert "trial 0 of study first: validation accuracy 0.9138, trained for 2 epochs" in capsys.readouterr().out
+    assert train_of_params()["filters"] == 48 and train_of_params()["dropout"] == 0.30000000000000004
+    assert train_of_params()["epochs"] == BEFORE["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"value": 0.9999}, "validation accuracy is 0.9999 in the study's storage and 0.9138 in run "),
+        ({"filters": 64}, "filters is 64 in the study's storage and 48 in run "),
+        ({"epochs": 9}, "epochs is 9 in the study's storage and 2 in run "),
+        ({"mlflow_run_id": "f" * 32}, f"run {'f' * 32} is not in the MLflow store"),
+        ({"mlflow_run_id": "' or 1"}, 'trial 1: mlflow_run_id: "\' or 1" is no run id'),
+        ({"mlflow_run_id": None}, "trial 1 of study first has no run in MLflow that confirms it"),
+    ],
+)
+def test_what_the_storage_of_a_study_says_is_believed_only_if_its_run_says_the_same(study, change, message):
+    winner = study.trials[0]
+    attributes = winner.user_attrs | {name: change[name] for name in winner.user_attrs.keys() & change.keys()}
+    chosen = winner.params | {name: change[name] for name in winner.params.keys() & change.keys()}
+    study.add_trial(finished(chosen, change.get("value", 0.9138), **attributes))
+    with pytest.raises(UserError, match=re.escape(message)):
+        run_adopt("--study", "first", "--trial", "1")
+    assert paths.PARAMS.read_text() == TEXT

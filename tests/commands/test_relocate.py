@@ -66,6 +66,15 @@ def test_a_store_that_mlflow_ui_made_is_mended(store, tmp_path):
     assert (tmp_path / "mlruns" / "0" / run_id / "artifacts" / "note.txt").is_file()
 
 
+@pytest.mark.parametrize("place", [None, 7, b"\xff", "s3://bucket/runs"])
+def test_artifacts_that_are_in_no_folder_are_left_there(store, tmp_path, place, capsys):
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
+        connection.execute("UPDATE experiments SET artifact_location = ?", (place,))
+    open_store()
+    relocate()
+    assert "nothing to do" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("content", [b"", b"no database" * 1000])
 def test_a_database_that_is_none_is_one_line(tmp_path, monkeypatch, content):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))

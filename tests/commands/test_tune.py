@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from helpers.browser import render_text
-from helpers.project import Project
+from helpers.project import ROOT, Project
 from helpers.sweeps import check, children, opened, parents, tune
 from optuna.trial import TrialState
 from ruamel.yaml import YAML
 
+from pipeline.commands.tune import main
 from pipeline.core import files
 from pipeline.core.code_hash import code_sha256
+from pipeline.core.errors import UserError
 from pipeline.core.paths import TRAINING_DATA
 from pipeline.training.fingerprint import WEIGHTS
 from pipeline.tuning import trials
@@ -59,7 +61,9 @@ def test_the_study_run_has_space_figures_tables_and_the_best_model(swept):
     assert parent.data.metrics["best/accuracy"] == opened(swept).best_value
     names = ("front", "history", "importances", "parallel_coordinates", "slice", "timeline")
     pictures = {f"figures/{name}.png" for name in names}
-    assert swept.artifacts(parent) == pictures | {"figures/study.html", "tables/trials.csv", "tables/front.csv"}
+    others = {"figures/study.html", "tables/trials.csv", "tables/front.csv", "manifest.json"}
+    others |= {"environment/uncommitted.diff"}  # the small params.yaml is not committed there
+    assert swept.artifacts(parent) == pictures | others
 
 
 def test_the_page_of_figures_needs_no_network(swept, tmp_path):
@@ -76,10 +80,10 @@ def test_the_same_command_again_has_nothing_to_do_and_a_larger_total_goes_on(swe
     assert "  →  " not in shown and "python -m pipeline adopt" in shown
     before = parents(project)
     assert len(before) == 1
-    shown = project.ok(*tune("--trials", "10"))
-    assert shown.count("  →  ") == 2
-    assert len(opened(project).trials) == 10
-    check(project, 10)
+    shown = project.ok(*tune("--trials", "9"))
+    assert shown.count("  →  ") == 1
+    assert len(opened(project).trials) == 9
+    check(project, 9)
 
 
 def test_a_study_about_something_else_is_refused_and_stays_as_it_is(swept, tmp_path):
@@ -90,6 +94,30 @@ def test_a_study_about_something_else_is_refused_and_stays_as_it_is(swept, tmp_p
     assert len(project.runs()) == len(before) and parents(project)[0].info.status == "FINISHED"
 
 
+def test_a_journal_that_names_somebodys_folder_costs_him_nothing(swept, tmp_path):
+    project = swept.copy(tmp_path / "copy")
+    (precious := tmp_path / "precious").mkdir()
+    (precious / "file").touch()
+    journal = project.folder / "sweeps" / "optuna.journal"
+    training = opened(project).trials[0].user_attrs["training"]
+    journal.write_text(journal.read_text().replace(training, str(precious)))
+    shown = project.fails(*tune("--trials", "10"))
+    assert f"error: trial 0: training: '{str(precious)[:80]}' is no training " in shown, shown
+    assert list(precious.iterdir()) and len(opened(project).trials) == 8
+
+
+def test_a_password_in_an_address_is_neither_printed_nor_left_with_mlflow(monkeypatch, capsys):
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    monkeypatch.chdir(ROOT)  # whose params.yaml is read
+    address = "postgresql://127.0.0.1:1/x?user=u&password=s3cret"
+    with pytest.raises(UserError, match=r"storage postgresql://127\.0\.0\.1:1/x\?user=u&password=\*\*\*: ") as caught:
+        main.main(["--storage", address], standalone_mode=False)
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    with pytest.raises(UserError, match="OPTUNA_STORAGE, and remove it: mlflow runs delete --run-id 0000") as refused:
+        main.main(["--storage", address], standalone_mode=False)
+    assert "s3cret" not in "".join([*capsys.readouterr(), str(caught.value), str(refused.value)])
+
+
 def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     project = swept.copy(tmp_path / "copy")
     text = (project.folder / "params.yaml").read_text()
@@ -97,7 +125,7 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     shown = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", "--all")
     assert f"+  batch_size: {best.params['batch_size']}" in shown or best.params["batch_size"] == 16
     assert (project.folder / "params.yaml").read_text() != text
-    project.ok("dvc", "repro")
+    project.ok("dvc", "repro", "train")
     figures = YAML(typ="safe").load(project.folder / "reports" / "train.json")
     assert figures["validation"]["accuracy"] == pytest.approx(best.value, abs=1e-6)
     (parent,) = parents(project)
@@ -107,31 +135,14 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     )
 
 
-def test_mlflow_run_makes_the_study_its_run(prepared, tmp_path):
-    project = prepared.copy(tmp_path / "copy")
-    shown = project.ok("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trials=2")
-    assert shown.count("  →  ") == 2
-    (parent,) = [run for run in project.runs() if "best_filters" in run.data.params]
-    assert len(project.runs()) == 3 and parent.data.params["trials"] == "2"
-    shown = project.fails("mlflow", "run", ".", "--env-manager", "local", "-e", "tune", "-P", "trial=2")
-    assert "error: No such option '--trial'. (Did you mean one of: '--storage', '--trials'?)" in shown
-
-
-def test_two_launches_at_once_from_nothing_share_one_study(prepared, tmp_path):
-    project = prepared.copy(tmp_path / "copy")
-    both = [project.start(*tune("--trials", "6")) for _ in range(2)]
-    outputs = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], outputs
-    study = check(project, 6)
-    assert len(study.trials) == 6 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
-
-
-def test_several_objectives_give_a_front(prepared, tmp_path):
+def test_several_objectives_give_a_front_in_the_run_that_mlflow_run_opened_for_the_study(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy")
     project.change("tune", objectives=["validation_accuracy", "parameters"], pruner="none")
-    project.ok(*tune("--trials", "5"))
-    study = check(project, 5)
+    command = ("mlflow", "run", ".", "--env-manager", "local", "--run-name", "study first", "-e", "tune")
+    assert project.ok(*command, "-P", "trials=4").count("  →  ") == 4
+    study = check(project, 4)
     (parent,) = parents(project)
+    assert len(project.runs()) == 5 and parent.data.params["trials"] == "4"
     path = project.client().download_artifacts(parent.info.run_id, "tables/front.csv", str(tmp_path))
     rows = Path(path).read_text().splitlines()
     assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(study.best_trials)

@@ -45,6 +45,7 @@ WRONG = [
     ("dataset.test.format", "png", "dataset.test.format: input should be 'idx'"),
     ("dataset.classes", ["A", 3, "C", "D"], "dataset.classes.1: input should be a valid string, not 3"),
     ("download.sources", ["\0"], "download.sources.0: should be a line of visible text"),
+    ("dataset.classes", ["A", "</script><script>", "C", "D"], "dataset.classes.1: should have neither < nor >"),
     ("dataset.classes", ["A", "B", "C", "A"], "dataset.classes: the names should differ"),
     ("dataset.test.images", "train-images", "dataset: the four files should have four names"),
     ("preprocess.checks.pixel_min", 256, "preprocess.checks.pixel_min: input should be less than or equal to 255"),
@@ -223,3 +224,23 @@ def test_an_old_file_gives_one_line_that_says_what_moved_where(source):
     for name in ("filters", "dense_units", "dropout"):
         del moved[name]
     parse(as_yaml(source[1] | {"train": moved}), "params.yaml")  # as it says
+
+
+SECRETS = [
+    "http://user:s3cret@host/",
+    "http://host/?password=s3cret",
+    "https://s3cret@host/x",
+    "http://u:s3c/re@t@host/",
+]
+
+
+@pytest.mark.parametrize("address", SECRETS)
+@pytest.mark.parametrize(
+    "written", [lambda url: [url], lambda url: url, lambda url: [[url]], lambda url: [{"password": url[7:]}]]
+)
+def test_a_source_with_a_password_is_refused_and_not_repeated(source, address, written):
+    with pytest.raises(UserError, match=r"download\.sources") as refused:
+        parse(as_yaml(changed(source[1], "download.sources", written(address))), "params.yaml")
+    assert "s3c" not in str(refused.value) and "re@t" not in str(refused.value)
+    if written(address) == [address]:
+        assert "carries a password" in str(refused.value) and "~/.config/fsspec/*.json" in str(refused.value)

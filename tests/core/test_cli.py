@@ -10,6 +10,7 @@ from pipeline.core.errors import UserError
     ("raised", "line"),
     [
         (UserError("params.yaml: no"), "error: params.yaml: no"),
+        (UserError("run \x1b[2J of u:s3cret: http://u:s3cret@h"), r"error: run \x1b[2J of u:s3cret: http://u:***@h"),
         (OSError(errno.ENOSPC, "No space left on device", "data/raw/x"), "error: data/raw/x: No space left on device"),
     ],
 )
@@ -25,3 +26,8 @@ def test_what_the_user_can_mend_is_one_line_and_exit_code_1(raised, line):
 def test_a_defect_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         cli.run_cli(lambda: 1 / 0)
+
+
+def test_what_commands_a_terminal_or_hides_in_it_is_written_out(capsys):
+    cli.say("é × …\n\tred \x1b[31m, back \b\r, backwards \u202e, none \udc80")
+    assert capsys.readouterr().out == "é × …\n\tred \\x1b[31m, back \\x08\\r, backwards \\u202e, none \\udc80\n"

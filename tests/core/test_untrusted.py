@@ -1,3 +1,4 @@
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from pipeline.core.untrusted import PATTERNS, checked
 @example("ab" * 16 + "\0")
 @example("~root")
 @example("")
-def test_what_passes_is_one_name_in_a_folder(kind, value):
+def test_what_passes_is_one_name_in_a_folder_or_a_path_below_it(kind, value):
     folder = Path("/some/folder")
     try:
         name = checked(value, kind, "the journal")
@@ -26,8 +27,11 @@ def test_what_passes_is_one_name_in_a_folder(kind, value):
         assert str(error).startswith("the journal: ")
         assert "\n" not in str(error)
     else:
-        assert (folder / name).resolve().parent == folder
-        assert name.isprintable()
+        place = (folder / name).resolve()
+        if kind == "path":
+            assert folder in place.parents and not any(unicodedata.category(letter) == "Cc" for letter in name)
+        else:
+            assert place.parent == folder and name.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,7 @@ def test_what_passes_is_one_name_in_a_folder(kind, value):
         ("md5", "0" * 32 + ".dir"),
         ("commit", "0" * 40),
         ("name", "my-study_1.2"),
+        ("path", "data/a é/.hidden..x/b"),
     ],
 )
 def test_what_the_stores_really_hold_passes(kind, value):

@@ -44,5 +44,5 @@ def test_a_layer_a_schedule_a_metric_or_a_check_runs_its_stage_again(copy):
     assert changed(copy) == {
         "preprocess": {"pipeline/data"},
         "train": {"pipeline/models", "pipeline/training"},
-        "evaluate": {"pipeline/evaluation"},
+        "evaluate": {"pipeline/evaluation", "pipeline/models"},
     }

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from helpers.faults import EPOCHS, interrupt, kill_after
+from helpers.sweeps import check, tune
 
 pytestmark = pytest.mark.e2e
 
@@ -34,6 +35,7 @@ def test_mlflow_run_stopped_at_any_moment_and_started_again(undisturbed, prepare
     for run in finished:  # the last one, and one that was stopped when it was complete
         assert run.data.tags["model.sha256"] == other.data.tags["model.sha256"]
         assert project.artifacts(run) == undisturbed.artifacts(other) - {"environment/uncommitted.diff"}
+        assert project.artifacts(run) - {"manifest.json"} <= project.manifest(run)["files"].keys()
         points = project.client().get_metric_history(run.info.run_id, "train/loss")
         assert [point.step for point in points] == list(range(1, EPOCHS + 1))
     assert project.outputs() == before and not list((project.folder / ".state").glob("training/*"))
@@ -64,12 +66,13 @@ def test_processes_that_meet_an_empty_store_at_once_all_succeed(project, round_n
     assert [run.info.status for run in project.runs()] == ["FINISHED"] * 4
 
 
-def test_repro_twice_at_once_beside_a_sweep_beside_mlflow_run(prepared, tmp_path):
+def test_repro_twice_beside_a_sweep_twice_beside_mlflow_run_all_at_once(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy").change("train", epochs=EPOCHS)
     commands = [
         ("dvc", "repro"),
         ("dvc", "repro"),
-        ("python", "-m", "pipeline", "tune", "--trials", "3"),
+        tune("--trials", "6"),
+        tune("--trials", "6"),
         ("mlflow", "run", ".", "--env-manager", "local", "-P", "filters=3"),
     ]
     started = [project.start(*command) for command in commands]
@@ -78,5 +81,7 @@ def test_repro_twice_at_once_beside_a_sweep_beside_mlflow_run(prepared, tmp_path
     for command, process, output in zip(commands, started, outputs, strict=True):
         is_busy = command[0] == "dvc" and re.search("Unable to acquire lock|is busy, it is being blocked by", output)
         assert process.returncode == 0 or is_busy, (command, output)  # DVC lets one at a time into a folder
+    study = check(project, 6)  # one, which both sweeps began from nothing
+    assert len(study.trials) == 6 and len({trial.user_attrs["worker"] for trial in study.trials}) == 2
     project.ok("dvc", "repro")
     assert not [run for run in project.runs() if run.info.status not in ("FINISHED", "KILLED", "FAILED")]

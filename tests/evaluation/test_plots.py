@@ -91,6 +91,7 @@ def test_mistakes_are_shown_surest_first():
     titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
     sure = [float(title.split("\n")[1].split()[1].rstrip("%")) for title in titles]
     assert len(titles) == 7 and sure == sorted(sure, reverse=True)
+    assert len(figure.axes) == 10 and not any(axis.axison for axis in figure.axes), "pictures alone, in rows of five"
     first = figure.axes[0]
     index = int(first.get_title().split("\n")[0].removeprefix("test image "))
     assert np.array_equal(shown(first), SPLIT.images[index, ..., 0])
@@ -109,12 +110,16 @@ def test_samples_are_the_first_images_of_each_class():
 
 
 def test_the_showcase_names_the_class_and_colours_its_bar():
-    axis, bars = MAKERS["showcase"]().axes
-    assert axis.get_title() == "test image 3: D (class 3)"
+    figure = MAKERS["showcase"]()
+    axis, bars = figure.axes
+    assert figure.get_suptitle() == "test image 3: D (class 3)"
     assert [bar.get_width() for bar in bars.patches] == pytest.approx(PROBABILITIES[3].tolist())
     assert [label.get_text() for label in bars.get_yticklabels()] == CLASSES
     assert np.array_equal(shown(axis), SPLIT.images[3, ..., 0])
     assert bars.yaxis_inverted(), "the first class on top"
+    shares = [(text.get_position()[1], text.get_text()) for text in bars.texts]
+    assert shares == [(number, f"{share:.1%}") for number, share in enumerate(PROBABILITIES[3])]
+    assert len(axis.get_xticks()) == len(axis.get_yticks()) == 0, "the picture has none"
     assert bars.get_xlim()[1] > 1 and bars.get_xlabel() == "probability"
     a, b, c, of_the_class = (bar.get_facecolor() for bar in bars.patches)
     assert a == b == c != of_the_class

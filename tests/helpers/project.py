@@ -1,5 +1,6 @@
 """A copy of the project in a folder of its own, where its programs are run as a user does."""
 
+import json
 import os
 import shutil
 import signal
@@ -76,7 +77,7 @@ class Project:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen:
         """Starts a command in the folder, in a process group of its own."""
-        # that of a user: what is compiled is kept, which a copy of the folder has too
+        # a user's: where compiled files are not kept, a full disk cannot cut one short
         other = ("DVC_", "MLFLOW_", "GIT_", "PYTHONDONTWRITEBYTECODE")
         base = {key: value for key, value in os.environ.items() if not key.startswith(other)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -124,6 +125,12 @@ class Project:
         for item in self.client().list_artifacts(run.info.run_id, folder):
             found |= self.artifacts(run, item.path) if item.is_dir else {item.path}
         return found
+
+    def manifest(self, run) -> dict:
+        """The manifest of a run, which has to be the one of its tag."""
+        path = Path(self.client().download_artifacts(run.info.run_id, "manifest.json"))
+        assert files.sha256(path) == run.data.tags["manifest.sha256"]
+        return json.loads(path.read_text())
 
     def client(self):
         from mlflow import MlflowClient

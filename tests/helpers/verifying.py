@@ -29,10 +29,10 @@ def verify(project: Project, *arguments: str, monkeypatch, capsys, fails: bool =
 
 
 @contextlib.contextmanager
-def changed_store(project: Project, statement: str) -> Iterator[None]:
-    """The project's MLflow database after an SQL statement, for the block."""
+def changed_store(folder: Path, statement: str) -> Iterator[None]:
+    """The MLflow database in a folder after an SQL statement, for the block."""
     with (
-        contextlib.closing(sqlite3.connect(project.folder / "mlflow.db")) as database,
+        contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as database,
         contextlib.closing(sqlite3.connect(":memory:")) as before,
     ):
         database.backup(before)

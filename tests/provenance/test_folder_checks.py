@@ -1,12 +1,17 @@
 """Checks of the folder alone, on a small project."""
 
+import hashlib
+import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from helpers.git import commit_all, git
 
 from pipeline.core.errors import UserError
-from pipeline.provenance import folder_checks
+from pipeline.core.process import dvc
+from pipeline.provenance import dvc_files, folder_checks
 from pipeline.provenance.check import Check, Level
 
 pytestmark = pytest.mark.usefixtures("project")
@@ -86,3 +91,47 @@ def test_the_worst_of_a_kind_is_its_sign():
     assert table([good]) == "✓ code                 1 of 1 agree"
     assert table([good, open_]).startswith("~ code                 1 of 2 agree\n~ c\n    commit it")
     assert table([bad, open_, good]).startswith("✗ code                 1 of 3 agree\n✗ b\n    mend it\n~ c\n")
+
+
+def advice(checks) -> str:
+    """What the only check that failed says to do."""
+    (check,) = (check for check in checks if not check.passed)
+    return check.hint
+
+
+def test_the_advice_for_a_damaged_object_of_the_cache_helps():
+    """`dvc checkout` alone brings the damaged bytes back, as if they were right."""
+    Path("source").write_text("made of this\n")
+    Path("dvc.yaml").write_text("stages: {copy: {cmd: cp source made, deps: [source], outs: [made]}}\n")
+    dvc("repro", "copy")
+    name = dvc_files.locked_hashes()["made"]
+    stored = Path(dvc("cache", "dir")) / "files" / "md5" / name[:2] / name[2:]
+    stored.chmod(0o644)
+    stored.write_text("a bad disk\n")
+    stored.chmod(0o444)
+    Path("made").unlink()
+    dvc("checkout", "made")
+    assert Path("made").read_text() == "a bad disk\n"
+    (command,) = re.findall("`(rm .*)`, then `dvc pull` or `dvc repro`", advice(folder_checks.cache()))
+    subprocess.run(command, shell=True, check=True)
+    dvc("repro", "copy")
+    assert Path("made").read_text() == stored.read_text() == "made of this\n"
+    assert failed(folder_checks.cache()) == failed(folder_checks.outputs()) == []
+
+    Path("made").unlink()
+    Path("made").write_text("edited by hand\n")
+    (command,) = re.findall("`dvc (.*)` puts it back", advice(folder_checks.outputs()))
+    dvc(*command.split())
+    assert Path("made").read_text() == "made of this\n"
+
+
+@pytest.mark.parametrize(
+    "entry", [{"md5": "0" * 32, "relpath": "../../victim"}, {"md5": "/etc", "relpath": "x"}, {"x": 1}]
+)
+def test_a_listing_in_the_cache_that_leads_out_of_the_folder_is_one_line(tmp_path, entry):
+    content = json.dumps([entry]).encode()
+    name = hashlib.md5(content).hexdigest() + ".dir"
+    (tmp_path / name[:2]).mkdir()
+    (tmp_path / name[:2] / name[2:]).write_bytes(content)
+    with pytest.raises(UserError, match="nothing was done with it"):
+        folder_checks._objects(tmp_path, name)

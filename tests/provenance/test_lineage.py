@@ -1,3 +1,4 @@
+import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -25,13 +26,14 @@ def test_tags_name_commit_state_stage_and_data(tmp_path, monkeypatch):
 
     files.write_text(tmp_path / "params.yaml", "a: 1\n")
     files.write_text(
-        tmp_path / "dvc.lock", "schema: '2.0'\nstages:\n  p:\n    outs:\n    - path: data\n      md5: abc.dir\n"
+        tmp_path / "dvc.lock",
+        "schema: '2.0'\nstages:\n  p:\n    outs:\n    - path: data\n      md5: 0123456789abcdef0123456789abcdef.dir\n",
     )
     for command in (["init", "-q"], ["add", "params.yaml"], ["commit", "-qm", "start"]):
         in_git(*command)
     found = lineage.tags({"train": data.relative_to(tmp_path)})
     assert len(found["git.commit"]) == 40 and found["git.dirty"] == "false"
-    assert found["data.train.dvc"] == "abc.dir"
+    assert found["data.train.dvc"] == "0123456789abcdef0123456789abcdef.dir"
     files.write_text(tmp_path / "reports/new.json", "an output is no change of the source")
     assert lineage.tags({})["git.dirty"] == "false"
     files.write_text(tmp_path / "params.yaml", "a: 2\n")
@@ -105,7 +107,7 @@ def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_pat
     files.write_text(Path("pipeline/new.py"), "NEW = 1\n")
     Path("pipeline/old.py").unlink()
     Path("pipeline/latin.py").write_bytes("# é\r\n".encode("latin-1"))
-    Path("pipeline/table.bin").write_bytes(bytes(range(256)))
+    files.write_text(Path("pipeline/deeper/.hidden.py"), "HIDDEN = 1\n")
     status = subprocess.check_output(["git", "status", "--porcelain"])
     difference = git.uncommitted()
     assert subprocess.check_output(["git", "status", "--porcelain"]) == status, "the index is as it was"
@@ -113,10 +115,36 @@ def test_what_is_not_committed_turns_the_commit_into_the_present_sources(tmp_pat
     in_git("clone", "-q", ".", "../b")
     subprocess.run(["git", "apply"], input=difference, cwd="../b", check=True)
     contents = [
-        {path.relative_to(root): path.read_bytes() for path in (*root.glob("pipeline/*"), root / "params.yaml")}
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.suffix in (".py", ".yaml")}
         for root in (tmp_path / "a", tmp_path / "b")
     ]
     assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize("ignored", ["", "*.bin\n"])
+def test_of_new_files_a_run_carries_sources_alone_and_says_what_it_leaves(tmp_path, monkeypatch, ignored):
+    monkeypatch.chdir(tmp_path)
+    files.write_text(Path("pipeline/models/old.py"), "OLD = 1\n")
+    files.write_text(Path("pipeline/page.html"), "<p>old</p>\n")
+    files.write_text(Path(".gitignore"), ignored)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
+        in_git(*command)
+    assert git.carried() == (b"", [])
+    Path("pipeline/.env").write_text("TOKEN=s3cret\n")
+    Path("pipeline/models/weights.bin").write_bytes(os.urandom(3_000_000))
+    assert lineage.tags({})["git.dirty"] == "false", "no source is other than committed"
+    Path("pipeline/new.py").write_text("NEW = 1\n")
+    Path("pipeline/page.html").write_text("<p>new</p>\n")
+    difference, (line,) = git.carried()
+    assert b"NEW = 1" in difference and b"<p>new</p>" in difference, "git knows the page"
+    assert b"s3cret" not in difference and len(difference) < 2000
+    left = "pipeline/.env" if ignored else "pipeline/.env, pipeline/models/weights.bin"
+    assert line == f"note: no source files, so the run does not carry them: {left}"
+
+    Path("pipeline/new.py").write_text("# " + "x" * git.LIMIT + "\n")
+    difference, (_, line) = git.carried()
+    assert difference == b"" and "more than 1,000,000, so the run does not carry them; commit them" in line
+    assert lineage.tags({})["git.dirty"] == "true"
 
 
 def test_packages_are_named_as_pip_does():

@@ -52,14 +52,6 @@ def test_a_file_that_is_in_the_commit_no_more_is_found():
     assert failed(model_checks.committed_code(head)) == [f"pipeline/models of dvc.lock = commit {head[:8]}"]
 
 
-@pytest.mark.parametrize("content", ["epoch,loss\n1,0.5\n2,0.25\n", "epoch,loss\n1,0.5\n", "", "epoch,loss\n1,x\n2,\n"])
-def test_a_history_is_that_of_the_curves(content):
-    Path("reports").mkdir()
-    Path("reports/history.csv").write_text(content)
-    wrong = [] if "2,0.25" in content else ["reports/history.csv, loss = MLflow"]
-    assert failed(model_checks.history({"loss": {1: 0.5, 2: 0.2500001}})) == wrong
-
-
 @pytest.mark.parametrize(
     "text", ["[" * 20_000, '{"test": {"loss": ' + "9" * 400 + "}}", '{"tests": {}}', "[]", '{"test']
 )

@@ -55,12 +55,12 @@ def test_a_flipped_bit_or_an_edit_anywhere_in_the_folder_is_found(done, check):
         "models/model.keras": (flip, "not the model that this run trained"),
         "reports/figures/confusion_matrix.png": (flip, "reports/figures = dvc.lock\n    changed by hand"),
         largest: (flip, f"{largest.parent.name}/{largest.name}"),
-        "params.yaml": (replaced("bins: ", "bins: 1"), "reports/train.json, evaluate; `dvc repro`"),
+        "params.yaml": (replaced("bins: ", "bins: 1"), "pipeline/models, evaluate; `dvc repro`"),
         "pipeline/models/cnn.py": (replaced("keras", "keras "), "data/prepared/validation, pipeline/models, the list"),
         "dvc.yaml": (replaced(", pipeline/training]", "]"), "the list of its dependencies, by pipeline/training"),
         "reports/test.json": (replaced('"loss": ', '"loss": 9'), "reports/test.json, test loss = MLflow\n    edited"),
         "reports/train.json": (replaced('"loss": ', '"loss": 9'), "reports/train.json, validation loss = MLflow"),
-        "reports/history.csv": (replaced("\n1,", "\n1,1"), "reports/history.csv, loss = MLflow"),
+        "reports/history.csv": (replaced("\n1,", "\n1,1"), "reports/history.csv: loss = MLflow"),
     }
     with contextlib.ExitStack() as stack:
         for name, (change, _) in edits.items():
@@ -114,12 +114,12 @@ def tag(key: str, value: str) -> str:
         (tag("git.commit", "HEAD"), "HEAD\n    no branch or tag of this repository"),
         ("DELETE FROM tags WHERE key = 'git.commit'", "names its commit\n    nothing says which code"),
         (tag("git.dirty", "true"), "uncommitted code or parameters made this model, and the run does not carry"),
-        (tag("data.train.sha256", "0" * 64), "digest and tag name other data"),
+        (tag("data.train.sha256", "0" * 64), "tags\n    changed or lost in MLflow: data.train.sha256"),
         (tag("model.sha256", "0" * 64), "not the model that this run trained"),
         ("UPDATE logged_models SET lifecycle_stage = 'deleted'", "has its model\n    deleted in MLflow"),
         ("DELETE FROM params WHERE key = 'train.epochs'", "train.epochs of dvc.lock = MLflow"),
-        ("DELETE FROM inputs WHERE source_type = 'DATASET'", "digest of train\n    digest and tag name other data"),
-        ("DELETE FROM metrics WHERE step = 1", "reports/history.csv, loss = MLflow"),
+        ("DELETE FROM inputs WHERE source_type = 'DATASET'", "inputs\n    changed or lost in MLflow: quadrants train"),
+        ("DELETE FROM metrics WHERE step = 1", "reports/history.csv: loss = MLflow"),
         ("UPDATE logged_models SET artifact_location = 's3://no/where'", "the logged model is not there"),
         ("UPDATE logged_models SET artifact_location = 'http://127.0.0.1:9/x'", "the logged model is not there"),
         ("DROP TABLE latest_metrics", "error: MLflow's store"),
@@ -128,7 +128,7 @@ def tag(key: str, value: str) -> str:
     ],
 )
 def test_what_was_lost_or_changed_in_mlflow_is_found(done, run_alone, statement, message):
-    with changed_store(done, statement):
+    with changed_store(done.folder, statement):
         assert message in run_alone(done, fails=True)
 
 
@@ -140,16 +140,16 @@ def test_what_was_lost_or_changed_in_mlflow_is_found(done, run_alone, statement,
     ],
 )
 def test_what_need_not_be_there_is_no_failure(done, run_alone, statement, message):
-    with changed_store(done, statement):
+    with changed_store(done.folder, statement):
         assert message in run_alone(done)
 
 
 def test_a_commit_that_was_amended_away_is_found_while_git_still_has_it(done, run_alone):
     gone = done.ok("git", "commit-tree", "HEAD^{tree}", "-m", "amended away").strip()
-    with changed_store(done, tag("git.commit", gone)):
+    with changed_store(done.folder, tag("git.commit", gone)):
         assert "no branch or tag of this repository has it" in run_alone(done, fails=True)
         done.ok("git", "branch", "kept", gone)
-        assert "✗" not in run_alone(done)
+        assert "✓ commits" in run_alone(done, fails=True), "the tag is not the one that the run was given, all the same"
 
 
 def test_a_registered_version_of_another_model_is_found(done, tmp_path, run_alone):

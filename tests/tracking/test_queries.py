@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from pipeline.core.errors import UserError
@@ -21,3 +23,9 @@ def test_a_run_may_be_named_by_the_beginning_of_its_id(store):
     for wrong in ("0123", run_id[:3], "%", "' OR 1=1"):
         with pytest.raises(UserError, match="is not in the MLflow store"):
             queries.resolve_run(wrong)
+
+
+@pytest.mark.parametrize("planted", [{"$ne": 1}, ["a"], 7, "", "..", "a' OR 'b", "\0", "f" * 32 + "\n", "F" * 32])
+def test_what_is_no_run_id_is_no_run(store, tmp_path, planted):
+    assert queries.get_run(planted) is None
+    assert queries.content(planted, Path("note.txt")) is None

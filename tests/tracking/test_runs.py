@@ -1,3 +1,5 @@
+import contextlib
+import sqlite3
 import subprocess
 import sys
 
@@ -71,6 +73,33 @@ def test_what_mlflow_left_of_an_artifact_when_it_was_killed_goes_when_the_run_go
         assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
 
 
+def test_nothing_is_written_or_removed_in_a_folder_that_is_not_the_runs_own(store, tmp_path):
+    with runs.run() as run_id:
+        pass
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".artifact.uploading.123").write_text("somebody's")
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
+        connection.execute("UPDATE runs SET artifact_uri = ?", (str(tmp_path / "home"),))
+    with pytest.raises(UserError, match=r"artifacts are in .*home; that is not its own"), runs.run(run_id):
+        log_text("hello", ".bashrc")
+    assert [path.name for path in (tmp_path / "home").iterdir()] == [".artifact.uploading.123"]
+
+
+@pytest.mark.parametrize("name", ["", "figures"])
+def test_no_link_among_the_artifacts_is_followed(store, tmp_path, name):
+    with runs.run() as run_id:
+        log_text("hello", "note.txt")
+    (victim := tmp_path / "victim").mkdir()
+    (victim / ".artifact.uploading.1").write_text("somebody's")
+    (folder,) = (tmp_path / "mlruns").rglob(f"{run_id}/artifacts")
+    if not name:
+        folder.rename(tmp_path / "aside")
+    (folder / name).symlink_to(victim)
+    with pytest.raises(UserError, match=r"is not its own|is a link among the artifacts"), runs.run(run_id):
+        log_text("evil", f"{name}/note.txt".lstrip("/"))
+    assert [path.name for path in victim.iterdir()] == [".artifact.uploading.1"]
+
+
 OPENS_A_RUN = """
 from pipeline.tracking import runs
 with runs.run() as run_id:
@@ -79,6 +108,7 @@ with runs.run() as run_id:
 """
 
 
+@pytest.mark.e2e
 def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
     started = [subprocess.Popen([sys.executable, "-c", OPENS_A_RUN], stdin=-1, stdout=-1, text=True) for _ in range(2)]
     killed, alive = started
@@ -90,6 +120,8 @@ def test_a_run_whose_process_was_killed_is_closed_at_the_next_start(store):
     nameless = store.create_run("0", tags=runs._this_process())
     store.delete_tag(nameless.info.run_id, "process.id")
     reused = store.create_run("0", tags=runs._this_process() | {"process.started": "1.00"})  # the number was given anew
+    for number in ("²", "9" * 5000):  # somebody's joke
+        store.create_run("0", tags=runs._this_process() | {"process.id": number})
     with runs.run():
         found = [store.get_run(run_id) for run_id in ids]
     assert [run.info.status for run in found] == ["KILLED", "RUNNING"]

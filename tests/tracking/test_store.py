@@ -60,6 +60,7 @@ def after(conn, cursor, statement, *_):
 """
 
 
+@pytest.mark.e2e
 def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
     code = DIES_HALF_WAY + "from pipeline.tracking.store import open_store\nopen_store()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
@@ -70,6 +71,7 @@ def test_a_store_whose_maker_was_killed_half_way_is_made_by_the_next(database):
     assert not list(database.parent.glob("mlflow.db.new*"))
 
 
+@pytest.mark.e2e
 def test_a_store_that_mlflow_itself_was_killed_over_says_what_to_type(database):
     code = DIES_HALF_WAY + f"mlflow.set_tracking_uri('sqlite:///{database}')\nmlflow.search_experiments()"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
@@ -137,3 +139,21 @@ def test_a_store_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch, kind):
         (tmp_path / "bad.db").write_bytes(b"no data base" * 1000)
     with pytest.raises(UserError, match=r"MLflow's store cannot be opened: .*(not a database|is a folder)"):
         open_store()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://h:5001/x",
+        "https://h:5000/x",
+        "http://other:5000/x",
+        "runs:/b/y",
+        "models:/m-1",
+        "mlflow-artifacts://o/x",
+    ],
+)
+def test_only_the_server_of_the_store_is_asked_for_artifacts(monkeypatch, place):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://h:5000")
+    assert store.local_path("mlflow-artifacts:/0/x") is None and store.local_path("http://h:5000/x") is None
+    with pytest.raises(UserError, match="is not on the server of this MLflow store; nothing was asked of it"):
+        store.local_path(place)

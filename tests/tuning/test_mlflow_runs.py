@@ -1,6 +1,7 @@
 import optuna
 import pytest
 
+from pipeline.core.errors import UserError
 from pipeline.tracking import queries, runs
 from pipeline.tracking.logging import log_start
 from pipeline.tuning import mlflow_runs
@@ -33,6 +34,14 @@ def test_a_study_goes_on_in_its_run_until_that_is_complete(study, store, params)
     assert [run.info.run_id for run in queries.children(second)] and queries.get_run(first) is None
 
 
+@pytest.mark.parametrize("tags", [{}, {"optuna.trial": "x"}, {"optuna.trial": "99"}, {"optuna.trial": "²"}])
+def test_a_run_that_somebody_put_under_a_study_stays_as_it_is(study, store, params, tags):
+    with mlflow_runs.study_run(study, params.tune, {}) as parent, runs.run(parent=parent, tags=tags) as planted:
+        pass
+    mlflow_runs.sync_trial_runs(study, parent)
+    assert store.get_run(planted).info.status == "FINISHED"
+
+
 def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call(study, store, params, monkeypatch):
     first = reported(study, params, 2)
     move, moved = runs.move, []
@@ -59,3 +68,23 @@ def test_a_call_of_mlflow_run_that_goes_on_with_a_study_says_so(study, store, pa
     monkeypatch.setenv("MLFLOW_RUN_ID", opened)
     mlflow_runs.note_reused_study(study)
     assert own in store.get_run(opened).data.tags["mlflow.note.content"]
+
+
+@pytest.mark.parametrize("tags", [{}, {"optuna.study": "other"}, {"optuna.study": "first", "optuna.trial": "0"}])
+def test_a_run_that_is_not_the_studys_is_neither_filled_nor_deleted(study, store, params, tags):
+    assert study.study_name == "first"
+    foreign = store.create_run("0", tags=tags).info.run_id
+    for name in ("mlflow_run_id", "former_mlflow_run_id"):
+        study.set_user_attr(name, foreign)
+    with mlflow_runs.study_run(study, params.tune, {}) as run_id:
+        study.set_user_attr("former_mlflow_run_id", foreign)
+    with mlflow_runs.study_run(study, params.tune, {}) as again:
+        assert again == run_id != foreign
+    assert queries.get_run(foreign).data.tags.items() & tags.items() == tags.items()
+    assert not queries.get_run(foreign).data.params
+
+
+def test_a_run_id_that_is_none_is_one_line(study, store, params):
+    study.set_user_attr("mlflow_run_id", "../0")
+    with pytest.raises(UserError, match=r"study first: mlflow_run_id: '\.\./0' is no run id"):
+        mlflow_runs.find_run(study)

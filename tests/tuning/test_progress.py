@@ -33,6 +33,12 @@ def test_each_way_to_end_has_its_words(study):
     assert status(study, trials.effective_trials(study)) == "best 0.9000 (trial 3), 2 complete, 1 pruned, 1 failed"
 
 
+@pytest.mark.parametrize(("error", "shown"), [("", ""), (5, "5"), ("\x1b[2Jgone", "\\x1b[2Jgone")])
+def test_a_reason_that_somebody_else_wrote_commands_no_terminal(study, error, shown):
+    add(study, TrialState.FAIL, error=error)
+    assert describe(study, study.trials[4], 6).endswith(f"failed: {shown}")
+
+
 def test_an_interrupted_trial_is_said_to_be_queued_again(study):
     add(study, TrialState.RUNNING)
     trials.queue_again(study, study.trials[4])
@@ -40,14 +46,23 @@ def test_an_interrupted_trial_is_said_to_be_queued_again(study):
     assert describe(study, study.trials[4], 6).endswith("interrupted, queued again")
 
 
-def test_without_a_terminal_each_trial_is_a_line_of_its_own_once(study, params, capsys):
+def test_the_values_of_all_objectives_are_shown():
+    silence_optuna()
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    study.add_trial(optuna.create_trial(values=[0.5, 12345.0]))
+    assert describe(study, study.trials[0], 6).endswith("0.5000  12,345 *")
+
+
+def test_without_a_terminal_each_trial_is_a_line_of_its_own_once_in_the_order_of_their_ends(study, params, capsys):
     progress = Progress(study, params.tune)
     progress.update()
-    add(study, value=0.7, end=5)
+    add(study, value=0.7, end=9)
+    add(study, value=0.6, end=5)
+    add(study, TrialState.RUNNING)
     progress.update()
     progress.update()
     progress.close()
-    assert capsys.readouterr().out.count("\n") == 1
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["5", "4"]
 
 
 def test_on_a_terminal_the_last_line_is_kept_up_to_date(study, params, monkeypatch):
@@ -58,5 +73,6 @@ def test_on_a_terminal_the_last_line_is_kept_up_to_date(study, params, monkeypat
     add(study, value=0.95, end=5)
     progress.update()
     progress.close()
+    assert "trial   4" in terminal.getvalue()
     last = terminal.getvalue().split("\r")[-1]
     assert "5/10" in last and "best 0.9500 (trial 4), 3 complete, 1 pruned, 1 failed, 00:00<00:00" in last

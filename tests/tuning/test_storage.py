@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import os
 import signal
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from filelock import Timeout
 
 from pipeline.core.errors import UserError
 from pipeline.tuning import storage
@@ -64,17 +66,31 @@ def test_other_schemes_are_refused(address):
         storage.open_storage(address)
 
 
-def test_a_slash_that_is_missing_does_not_make_a_file_of_the_password():
-    with pytest.raises(UserError, match="there are two slashes") as caught:
-        storage.open_storage("postgresql:/u:secret@localhost/x")
-    assert "secret" not in str(caught.value)
+@pytest.mark.parametrize("address", ["postgresql:/u:secret@localhost/x", "host=h user=u password=secret dbname=x"])
+def test_an_address_that_is_written_wrong_does_not_make_a_file_of_the_password(address, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="a journal file or postgresql://USER:PASSWORD") as caught:
+        storage.open_storage(address)
+    assert "secret" not in str(caught.value) and not list(tmp_path.iterdir())
 
 
-def test_a_database_that_cannot_be_opened_is_one_line_without_the_password():
-    for address in ("postgresql://u:secret@127.0.0.1:1/x", "postgresql://u:secret@h:port/x"):
-        with pytest.raises(UserError, match=r"storage postgresql://u:\*\*\*@") as caught:
-            storage.open_storage(address)
-        assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:secret@127.0.0.1:1/x",
+        "postgresql://u:secret@h:port/x",
+        "postgresql://127.0.0.1:1/x?user=u&password=secret",
+        "postgresql://u:secret@sec/ret@127.0.0.1:1/x",
+        "postgresql://u:secret@ret@127.0.0.1:1/x",
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_one_line_without_the_password(address):
+    with pytest.raises(UserError, match=r"storage postgresql://.*\*\*\*.*: ") as caught:
+        storage.open_storage(address)
+    assert "psycopg" not in str(caught.value), "what the database said, not what SQLAlchemy makes of it"
+    assert not {word for word in ("secret", "sec", "ret") if word in str(caught.value)} and "\n" not in str(
+        caught.value
+    )
 
 
 def hold(address: str, ready) -> None:
@@ -100,6 +116,7 @@ def test_what_a_killed_process_held_is_free_at_once(journal):
     name = killed_holder(journal)
     with storage.study_lock(journal, "a"):
         assert storage.is_worker_dead(journal, name)
+    assert not list(Path(f"{journal}.locks").glob("worker-*"))
     assert storage.is_worker_dead(journal, name), "also when asked again"
     assert storage.is_worker_dead(journal, None), "a process that never said its name"
 
@@ -110,7 +127,10 @@ def test_a_process_at_work_is_not_dead(journal):
     assert storage.is_worker_dead(journal, name)
 
 
-@pytest.mark.parametrize("line", ["hello\n", '{"op_code": 0}\n', '{"op_code"\n{"op_code": 1}\n'])
+@pytest.mark.parametrize(
+    "line",
+    ["hello\n", "5\n", '{"op_code": 99, "worker_id": "x"}\n', '{"op_code": 0}\n', '{"op_code"\n{"op_code": 1}\n'],
+)
 def test_a_damaged_journal_is_one_line(journal, line):
     optuna.create_study(storage=storage.open_storage(journal), study_name="a")
     with Path(journal).open("a") as file:
@@ -127,12 +147,52 @@ def test_a_folder_or_what_is_not_there_is_refused_and_nothing_is_made(tmp_path):
     assert not list(tmp_path.iterdir()) and not Path(f"{tmp_path}.locks").exists()
 
 
-def test_a_dead_workers_trial_is_queued_again_and_that_of_one_at_work_is_not(journal):
+def test_a_dead_workers_trial_is_queued_again_and_no_other(journal):
     study = optuna.create_study(storage=storage.open_storage(journal))
-    study.ask().set_user_attr("worker", "worker-that-was-killed")
+    dead = f"worker-{0:032x}"
+    study.ask().set_user_attr("worker", dead)
     study.ask()  # lost its worker before that had said its name
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={"worker": dead}))
     with storage.worker_lease(journal) as alive:
         study.ask().set_user_attr("worker", alive)
         storage.requeue_stale_trials(study, journal)
         states = [trial.state.name for trial in study.trials]
-    assert states == ["FAIL", "FAIL", "RUNNING", "WAITING", "WAITING"]
+    assert states == ["FAIL", "FAIL", "COMPLETE", "RUNNING", "WAITING", "WAITING"]
+    assert not list(Path(f"{journal}.locks").glob("worker-*"))
+
+
+def test_one_process_at_a_time_writes_into_a_journal(journal):
+    storage.open_storage(journal)
+    ours, theirs = (storage._KernelLock(Path(journal)) for _ in range(2))
+    ours.acquire()
+    with pytest.raises(Timeout):
+        theirs.lock.acquire(timeout=0)
+    ours.release()
+    theirs.lock.acquire(timeout=0)
+    theirs.release()
+
+
+@pytest.mark.parametrize("state", [optuna.trial.TrialState.RUNNING, optuna.trial.TrialState.COMPLETE])
+@pytest.mark.parametrize("name", ["worker", "training", "mlflow_run_id"])
+@pytest.mark.parametrize("value", ["FOLDER", "FOLDER/file", "first.lock", "", ["x"]])
+def test_what_somebody_wrote_into_a_journal_is_no_path_for_us(journal, tmp_path, state, name, value):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "file").write_text("precious")
+    study = optuna.create_study(storage=storage.open_storage(journal), study_name="q")
+    study.add_trial(optuna.create_trial(state=optuna.trial.TrialState.RUNNING, user_attrs={name: "0" * 32}))
+    if isinstance(value, str):
+        value = value.replace("FOLDER", str(folder))
+    text = Path(journal).read_text()
+    Path(journal).write_text(text.replace(f'"{"0" * 32}"', json.dumps(value)))
+    study = study_of(journal, "q")
+    if state.is_finished():
+        study.tell(0, 0.5)
+    assert study.trials[0].user_attrs == {name: value}
+    with (
+        storage.study_lock(journal, "q"),
+        pytest.raises(UserError, match=f"trial 0: {name}: .*nothing was done with it"),
+    ):
+        storage.requeue_stale_trials(study, journal)
+    assert (folder / "file").read_text() == "precious"
+    assert study.trials[0].state == state and len(study.trials) == 1

@@ -1,3 +1,5 @@
+import warnings
+
 import optuna
 import pytest
 
@@ -29,6 +31,20 @@ def test_a_study_goes_on_with_the_same_config(memory, params):
     first = open_study(memory, params.tune, about(params))
     first.add_trial(optuna.create_trial(value=0.5))
     assert len(open_study(memory, params.tune, about(params)).trials) == 1
+    assert first.metric_names == ["validation_accuracy"], "which optuna-dashboard shows"
+    assert len(load_existing_study(memory, params.tune.study).trials) == 1
+    with pytest.raises(UserError, match="there is no study other; there are: first"):
+        load_existing_study(memory, "other")
+
+
+def test_optuna_says_nothing_of_its_own(memory, params, capfd):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        silence_optuna()
+        optuna.storages.RetryHeartbeatStaleTrialCallback()  # is marked experimental
+    assert not caught
+    open_study(memory, params.tune, about(params)).optimize(lambda trial: 0.5, n_trials=1)
+    assert capfd.readouterr() == ("", "") and optuna.logging.get_verbosity() == optuna.logging.CRITICAL
 
 
 @pytest.mark.parametrize(
@@ -72,6 +88,17 @@ def test_limits_are_the_largest_that_are_asked_for_at_one_time(memory, params):
     assert launch(3) == (4, None)
     study.tell(trial, 0.5)
     assert launch(3, 30) == (3, 30)
+
+
+@pytest.mark.parametrize("limits", ["many", {"trials": "many"}, {"trials": -1}, {"timeout": [1]}, 5, ["trials"]])
+def test_limits_that_somebody_else_wrote_are_one_line(memory, params, limits):
+    study = open_study(memory, params.tune, about(params))
+    study.set_user_attr("limits", limits)
+    if limits == "many":  # no limit is in it
+        assert agreed_limits(study, params.tune) == params.tune
+    else:
+        with pytest.raises(UserError, match=f"study {params.tune.study}: its limits are .*, which is none of ours"):
+            agreed_limits(study, params.tune)
 
 
 def test_parameters_between_the_steps_are_not_tried_first(memory, params):

@@ -4,6 +4,7 @@ from helpers.studies import add
 from optuna.trial import TrialState
 
 from pipeline.config.schema import Dimension, leaves
+from pipeline.core.errors import UserError
 from pipeline.tuning import trials
 from pipeline.tuning.study import silence_optuna, study_config
 
@@ -43,6 +44,7 @@ def test_an_interrupted_trial_counts_once_and_is_queued_once(study, params):
     study.tell(1, state=TrialState.FAIL)
     assert trials.retried(study) == {1}
     assert len(trials.effective_trials(study)) == 3 and len(study.trials) == 5
+    assert trials.count_outcomes(trials.effective_trials(study)) == {"complete": 1, "pruned": 1, "failed": 1}
     assert trials.wants_more(study, params.tune.model_copy(update={"trials": 4}))
     assert not trials.wants_more(study, params.tune.model_copy(update={"trials": 3}))
     again = study.ask()
@@ -67,8 +69,12 @@ def test_time_counts_while_any_worker_is_at_work(study, params):
     add(study, TrialState.RUNNING, start=200, seconds=7)  # killed then, and found a day later
     trials.queue_again(study, study.trials[4])
     assert trials.seconds_spent(study) == 37
-    assert not trials.wants_more(study, params.tune.model_copy(update={"trials": 99, "timeout": 37.0}))
-    assert trials.wants_more(study, params.tune.model_copy(update={"trials": 99, "timeout": 37.1}))
+    add(study, TrialState.RUNNING, start=300)  # killed in its first epoch
+    trials.queue_again(study, study.trials[6])
+    add(study, value=0.1, start=90, end=105)  # begun before others, and told of after them
+    assert trials.seconds_spent(study) == 37 + 10
+    assert not trials.wants_more(study, params.tune.model_copy(update={"trials": 99, "timeout": 47.0}))
+    assert trials.wants_more(study, params.tune.model_copy(update={"trials": 99, "timeout": 47.1}))
 
 
 def test_the_best_trial_is_the_first_of_equals(study):
@@ -89,3 +95,36 @@ def test_the_parameters_of_a_trial_are_complete(study, params):
     trial.set_user_attr("threads", 1)
     changed = {"filters": 6, "dropout": 0.5, "batch_size": 8, "epochs": 2, "threads": 1}
     assert trials.train_params(study, study.trials[0]) == leaves.values(params.train) | changed
+
+
+def test_there_is_work_left_while_a_trial_runs_or_another_is_wanted(study, params):
+    add(study, value=0.5)
+    one, two = (params.tune.model_copy(update={"trials": count}) for count in (1, 2))
+    assert trials.has_work_left(study, two) and not trials.has_work_left(study, one)
+    study.ask()
+    assert trials.has_work_left(study, one) and trials.has_work_left(study, two)
+    assert not trials.wants_more(study, two)
+
+
+def test_only_a_complete_trial_with_the_same_parameters_and_threads_is_the_same(study):
+    def ask(x: float, threads: int) -> optuna.Trial:
+        study.enqueue_trial({"x": x})
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.set_user_attr("threads", threads)
+        return trial
+
+    study.tell(ask(0.1, threads=1), 0.5)
+    study.tell(ask(0.2, threads=1), state=TrialState.PRUNED)
+    study.tell(ask(0.3, threads=1), state=TrialState.FAIL)
+    assert trials.same_trained(ask(0.1, threads=1)).number == 0
+    assert not [x for x in (0.1, 0.2, 0.3, 0.4) if trials.same_trained(ask(x, threads=2))]
+    assert not [x for x in (0.2, 0.3, 0.4) if trials.same_trained(ask(x, threads=1))]
+
+
+def test_an_attribute_that_leads_to_a_file_or_a_run_is_one_of_ours_or_none(study):
+    add(study, value=0.5, training="a" * 32, worker="/etc")
+    trial = study.trials[0]
+    assert trials.attribute(trial, "training") == "a" * 32 and trials.attribute(trial, "mlflow_run_id") is None
+    with pytest.raises(UserError, match="trial 0: worker: '/etc' is no worker"):
+        trials.attribute(trial, "worker")

@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.data import arrays
+from pipeline.models import architectures, saving
+from pipeline.provenance import dvc_files
 from pipeline.tracking import logging, queries, runs
 from pipeline.workflow import restore
 from pipeline.workflow.evaluate import evaluate
@@ -32,8 +34,6 @@ class Judge:
 @pytest.fixture
 def trained(store, tmp_path, monkeypatch, params):
     """A folder with what evaluate reads, after a training of two epochs, and dvc.lock; and the test images alone."""
-    from pipeline.models import architectures, saving
-
     monkeypatch.chdir(tmp_path)
     arrays.save(paths.TEST, make_split(8, 1))
     saving.save(architectures.build((8, 8, 1), 4, params.train), paths.MODEL)
@@ -49,7 +49,7 @@ def trained(store, tmp_path, monkeypatch, params):
 @pytest.fixture
 def judged(trained, monkeypatch, params):
     """The id of the run of an evaluation whose result is known."""
-    monkeypatch.setattr("pipeline.models.saving.load", lambda _: Judge())
+    monkeypatch.setattr("pipeline.models.saving.load", lambda *_: Judge())
     monkeypatch.setattr("pipeline.workflow.evaluate.describe_origin", lambda *_: make_origin())
     settings = params.evaluate.model_copy(update={"calibration_bins": 4, "mistakes": 2, "showcase": 7})
     with runs.run() as run_id:
@@ -106,13 +106,14 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
     store.delete_run(lost)
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "reports" in path.parts}
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # a restoration that is killed half way
-        patch.setattr("pipeline.workflow.evaluate.record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        restore.ensure_run(params.dataset)
-    half, status = queries.find_tagged("restored_from", "f" * 32)
-    assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
+    for place in ("workflow.evaluate.record", "tracking.manifest.write"):  # killed half way, and at the very end
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(f"pipeline.{place}", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            restore.ensure_run(params.dataset, params.train)
+        half, status = queries.find_tagged("restored_from", "f" * 32)
+        assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
 
-    assert restore.ensure_run(params.dataset) == restore.ensure_run(params.dataset) == half
+    assert restore.ensure_run(params.dataset, params.train) == restore.ensure_run(params.dataset, params.train) == half
     run = store.get_run(half)
     assert run.info.status == "FINISHED" and run.data.tags["model.sha256"] == files.sha256(paths.MODEL)
     assert run.data.params == {"dataset.name": "quadrants", "train.seed": "5"}
@@ -126,7 +127,44 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
         logging.log_start({}, {"model.sha256": "0"})
     files.write_text(paths.RUN_ID, half)
     with pytest.raises(UserError, match=r"models/model\.keras: is not the model that run"):
-        restore.ensure_run(params.dataset)
+        restore.ensure_run(params.dataset, params.train)
     paths.HISTORY.unlink()
     with pytest.raises(UserError, match=r"reports/history\.csv is missing; `dvc pull` brings it"):
-        restore.ensure_run(params.dataset)
+        restore.ensure_run(params.dataset, params.train)
+
+
+def lock(*outputs: Path) -> None:
+    """Notes outputs in dvc.lock, as DVC does when the stage train has ended."""
+    outs = [{"path": path.as_posix(), "md5": dvc_files.md5(path)} for path in outputs]
+    YAML().dump({"stages": {"train": {"outs": outs}}}, paths.LOCK)
+
+
+@pytest.mark.parametrize("path", [paths.MODEL, paths.HISTORY])
+def test_without_its_run_an_output_has_to_be_the_one_that_dvc_has_noted(trained, params, store, path):
+    lock(*restore.OUTPUTS)
+    if path == paths.MODEL:
+        other = params.train.model_copy(update={"seed": params.train.seed + 1})
+        saving.save(architectures.build((8, 8, 1), 4, other), path)
+    else:
+        path.write_text(HISTORY.replace("0.6", "0.9"))
+    with pytest.raises(
+        UserError, match=rf"{path}: is not the one in dvc\.lock, .*`dvc checkout --force` .*`dvc repro --force"
+    ):
+        restore.ensure_run(params.dataset, params.train)
+    assert store.search_runs(["0"]) == [] and not paths.TEST_METRICS.exists()
+
+
+def test_where_dvc_has_noted_the_model_or_nothing_yet_the_run_is_restored(trained, params, store):
+    lock(*restore.OUTPUTS)
+    run_id = restore.ensure_run(params.dataset, params.train)
+    store.delete_run(run_id)
+    paths.LOCK.unlink()
+    assert restore.ensure_run(params.dataset, params.train) != run_id
+
+
+def test_without_run_and_lock_a_file_that_is_no_such_model_makes_no_run(trained, params, store):
+    paths.LOCK.unlink()
+    saving.save(architectures.build((8, 8, 1), 5, params.train), paths.MODEL)
+    with pytest.raises(UserError, match=r"models/model\.keras: is no model of this project: its layers"):
+        restore.ensure_run(params.dataset, params.train)
+    assert store.search_runs(["0"]) == []

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema.section import FileName, Line, Section, Sha256
+from pipeline.config.schema.section import ClassName, FileName, Line, Section, Sha256
 
 
 class IdxFiles(Section):
@@ -30,7 +30,7 @@ class Dataset(Section):
     """What the pictures are. Nothing else in the project knows."""
 
     name: Line = Field(max_length=100)
-    classes: list[Line] = Field(min_length=2, max_length=256, description="Names of the labels 0, 1, 2 …")
+    classes: list[ClassName] = Field(min_length=2, max_length=256, description="Names of the labels 0, 1, 2 …")
     height: int = Field(ge=2, lt=2**16, description="Pixels.")
     width: int = Field(ge=2, lt=2**16, description="Pixels.")
     channels: int = Field(ge=1, le=4, description="1 for grey, 3 for colour, 4 with transparency.")

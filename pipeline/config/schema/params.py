@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from pipeline.config.schema import leaves
 from pipeline.config.schema.dataset import Dataset
-from pipeline.config.schema.section import Line, Section
+from pipeline.config.schema.section import Section, Source
 from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Tune
 
@@ -14,7 +14,7 @@ NO_SWEEP = "no sweep"  # context of a validation for one training, whatever tune
 
 
 class Download(Section):
-    sources: list[Line] = Field(min_length=1, description="Tried in order: a URL, a folder, or apt:PACKAGE.")
+    sources: list[Source] = Field(min_length=1, description="Tried in order: a URL, a folder, or apt:PACKAGE.")
     timeout: float = Field(gt=0, description="Seconds without an answer after which a source is given up.")
 
 

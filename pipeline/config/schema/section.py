@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from pipeline.core.addresses import has_password, mask_passwords
+
 
 class Section(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
@@ -17,6 +19,23 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _no_markup(text: str) -> str:
+    if "<" in text or ">" in text:  # DVC (3.67) puts names into its page of plots as they are
+        raise ValueError(f"should have neither < nor >, which a page takes for markup, not {text!r}")
+    return text
+
+
+def _no_password(address: str) -> str:
+    if has_password(address):
+        raise ValueError(
+            f"{mask_passwords(address)} carries a password, which DVC would note in dvc.lock; it belongs into the "
+            "configuration of fsspec (~/.config/fsspec/*.json) or into the environment"
+        )
+    return address
+
+
 Line = Annotated[str, AfterValidator(_one_line)]
+ClassName = Annotated[Line, AfterValidator(_no_markup)]
+Source = Annotated[Line, AfterValidator(_no_password)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -1,0 +1,69 @@
+"""What `make ui` starts: a page for this machine alone, and a store that others may name."""
+
+import errno
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from helpers.data import free_port
+from helpers.project import ROOT
+from helpers.verifying import changed, flip
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def server(prepared, tmp_path_factory) -> tuple[int, Path]:
+    """(port, folder of the artifacts) of a server that was started as `make ui` does, with a store of its own."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    recipe = (ROOT / "Makefile").read_text().partition("\nui:")[2].splitlines()[1].strip()
+    assert recipe == "mlflow ui"
+    place = ("--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "kept"))
+    project = prepared.copy(folder / "project")
+    quick = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts seven more programs
+    process = project.start(*recipe.split(), "--workers", "1", "--port", str(port), *place, **quick)
+    try:
+        waited_for = {"Application startup complete", "Uvicorn running on"}  # it listens after the one or before it
+        while waited_for and (line := process.stdout.readline()):
+            waited_for -= {words for words in waited_for if words in line}
+        assert not waited_for
+        threading.Thread(target=process.stdout.read, daemon=True).start()  # else the pipe fills, and the server waits
+        yield port, folder / "kept"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def is_taken(address: str, port: int) -> bool:
+    """Whether another process has this address, or all addresses, of this machine."""
+    with socket.socket() as mine:
+        try:
+            mine.bind((address, port))
+        except OSError as error:
+            assert error.errno == errno.EADDRINUSE
+            return True
+        return False
+
+
+def test_the_ui_is_for_this_machine_alone(server):
+    port, _ = server
+    assert is_taken("127.0.0.1", port) and not is_taken("127.0.0.2", port)
+
+
+def test_training_again_gives_the_same_bytes_and_a_run_that_verify_follows_to_its_server(server, done, tmp_path):
+    port, artifacts = server
+    store = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
+    project = done.copy(tmp_path / "copy")
+    project.ok("dvc", "repro", "--force", "--single-item", "train", **store)
+    before, after = done.outputs(), project.outputs()
+    assert before.pop("models/run_id") != after.pop("models/run_id")
+    assert before == after
+    verify = ("python", "-m", "pipeline", "verify", (project.folder / "models/run_id").read_text().strip())
+    shown = project.ok(*verify, **store)
+    assert "✓ logged models        1 of 1 agree" in shown and "✓ artifacts" in shown
+    (logged,) = artifacts.rglob("model.keras")
+    with changed(logged, flip):
+        assert "the logged model was changed" in project.fails(*verify, **store)
