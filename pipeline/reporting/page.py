@@ -35,7 +35,7 @@ BASE = """<!doctype html>
   table { border-collapse: collapse; width: 100% }
   th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line) }
   th { color: var(--faint); font-weight: 500; vertical-align: bottom }
-  td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+  td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.n { white-space: nowrap }
   th:last-child, td:last-child { padding-right: 0 }
   .yes { color: var(--accent) } .no { color: var(--alarm); font-weight: 600 }
   .bar { background: var(--accent); height: .8rem; display: inline-block; border-radius: 2px }
