@@ -34,7 +34,7 @@ BASE = """<!doctype html>
   .wide { overflow-x: auto }
   table { border-collapse: collapse; width: 100% }
   th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line) }
-  th { color: var(--faint); font-weight: 500; vertical-align: bottom }
+  th { color: var(--faint); font-weight: 500 } thead th { vertical-align: bottom }
   td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } td.n { white-space: nowrap }
   th:last-child, td:last-child { padding-right: 0 }
   .yes { color: var(--accent) } .no { color: var(--alarm); font-weight: 600 }
