@@ -57,7 +57,7 @@ def curves(label: str, epochs: Sequence[int], lines: dict[str, Sequence[float]],
     digits = max(0, -math.floor(math.log10(ticks[1] - ticks[0])))
     axes = Axes((epochs[0], epochs[-1]), (ticks[0], ticks[-1]))
     step = max(1, -(-len(epochs) // 10))
-    named = {epoch: f"{epoch}" for epoch in epochs[::step]}
+    named = {float(epoch): f"{epoch}" for epoch in epochs[::step]}
     parts = [axes.frame(named, {float(tick): f"{tick:.{digits}f}" for tick in ticks}, "epoch", label)]
     x, top = axes.at(best, axes.y[1]).split(",")
     parts.append(f'<path class="best" d="M{x},{top}V{HEIGHT - BOTTOM}"/>')

@@ -16,9 +16,9 @@ from pipeline.reporting import charts, page, pictures
 CELLS = 100  # kinds of mistakes whose pictures the page carries, the most frequent ones
 IN_A_CELL = 8  # pictures of each
 ROOM = 1_200_000  # characters that they may take, so that the page stays under 3 MB
-WIDEST = 30  # classes in the matrix, those with most mistakes; more are no picture any longer
+WIDEST = 30  # classes in the matrix, those most often confused; more are no picture any longer
 TYPICAL = 40  # typical pictures of classes, those that are not recognised first
-NAMED = 12  # of them on the first screen
+NAMED = 10  # of them on the first screen
 
 
 class Origin(NamedTuple):
@@ -104,10 +104,10 @@ def typical(found: Findings) -> list[Guess]:
 
 
 def shown_classes(found: Findings) -> list[int]:
-    """The numbers of the classes in the matrix: all, or of many those with most mistakes, in their order."""
-    hits = found.confusion.diagonal()
-    mistakes = found.confusion.sum(axis=0) + found.confusion.sum(axis=1) - 2 * hits
-    return sorted(map(int, np.argsort(-mistakes, kind="stable")[:WIDEST]))
+    """The numbers of the classes in the matrix, in their order: all, or of many those most often confused."""
+    labels = range(len(found.classes))
+    confused = [label for actual, guess, _ in found.confused for label in (actual, guess)]
+    return sorted(list(dict.fromkeys([*confused, *labels]))[:WIDEST])
 
 
 def matrix(found: Findings, test: Split, predicted: np.ndarray, shown: list[int]) -> list[list[dict[str, Any]]]:
