@@ -63,5 +63,5 @@ def share(trial: FrozenTrial | None, images: int) -> intervals.Share | None:
 def ended(trial: FrozenTrial) -> str:
     """How a trial without an accuracy ended."""
     if trial.state == TrialState.PRUNED:
-        return f"pruned at {trial.last_step or '?'}"
+        return f"pruned at\N{NO-BREAK SPACE}{trial.last_step or '?'}"
     return "failed" if trial.state == TrialState.FAIL else trial.state.name.lower()
