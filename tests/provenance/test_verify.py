@@ -2,12 +2,11 @@
 
 import contextlib
 import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
 from helpers.project import Project
-from helpers.verifying import changed, changed_store, flip, run_of, verify
+from helpers.verifying import changed, changed_store, flip, run_of
 from ruamel.yaml import YAML
 
 from pipeline.provenance import folder_checks
@@ -16,9 +15,9 @@ pytestmark = pytest.mark.e2e  # the shared project is made by the real programs
 
 
 @pytest.fixture
-def check(monkeypatch, capsys):
-    """Runs the command in this process, which has its libraries already."""
-    return partial(verify, monkeypatch=monkeypatch, capsys=capsys)
+def check(inside):
+    """Runs the command."""
+    return lambda project, *arguments, **others: inside(project, "verify", *arguments, **others)
 
 
 @pytest.fixture
