@@ -32,7 +32,7 @@ UV_PIN = awk '/^[^ ]/ {wanted = /^uv==/} wanted' requirements.lock
 environment:
 	@"$(PYTHON)" -c '$(SUPPORTED)' 2>/dev/null \
 	  || { echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "making .venv from requirements.lock: about a minute, 3 GB"
+	@echo "making .venv from requirements.lock: half a minute to a minute, 3 GB"
 	@[ ! -e .venv ] || { : > .venv/installed; rm -rf .venv/lib; }  # takes seconds: meanwhile the file says whose it is
 	@"$(PYTHON)" -m venv --clear --without-pip .venv && : > .venv/installed && "$(PYTHON)" -m venv .venv
 	@{ command -v uv >/dev/null || $(UV_PIN) | $(PIP) install --quiet --require-hashes -r /dev/stdin; } \

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from helpers.browser import render_text
 from helpers.project import ROOT, Project
 from helpers.sweeps import check, children, opened, parents, tune
@@ -104,6 +105,11 @@ def test_a_journal_that_names_somebodys_folder_costs_him_nothing(swept, tmp_path
     shown = inside(project, "tune", "--trials", "10", fails=True)
     assert f"error: trial 0: training: '{str(precious)[:80]}' is no training " in shown, shown
     assert list(precious.iterdir()) and len(opened(project).trials) == 8
+
+
+def test_the_help_says_where_the_defaults_are():
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert "What you do not name comes from the section `tune` of params.yaml." in shown
 
 
 def test_a_password_in_an_address_is_neither_printed_nor_left_with_mlflow(monkeypatch, capsys):

@@ -54,7 +54,7 @@ def test_a_flipped_bit_or_an_edit_anywhere_in_the_folder_is_found(done, check):
         "models/model.keras": (flip, "not the model that this run trained"),
         "reports/figures/confusion_matrix.png": (flip, "reports/figures = dvc.lock\n    changed by hand"),
         largest: (flip, f"{largest.parent.name}/{largest.name}"),
-        "params.yaml": (replaced("bins: ", "bins: 1"), "pipeline/models, evaluate; `dvc repro`"),
+        "params.yaml": (replaced("bins: ", "bins: 1"), "pipeline/models, params.yaml (evaluate); `dvc repro`"),
         "pipeline/models/cnn.py": (replaced("keras", "keras "), "data/prepared/validation, pipeline/models, the list"),
         "dvc.yaml": (replaced(", pipeline/training]", "]"), "the list of its dependencies, by pipeline/training"),
         "reports/test.json": (replaced('"loss": ', '"loss": 9'), "reports/test.json, test loss = MLflow\n    edited"),
