@@ -98,9 +98,9 @@ def new_project(folder: Path, source: tuple[Path, dict]) -> Project:
 
 
 @pytest.fixture
-def inside(monkeypatch, capsys):
+def inside(monkeypatch, capfd):
     """Runs a command in this process: `inside(project, "verify", "--all", fails=True)`; see helpers/inside.py."""
-    return functools.partial(run_inside, monkeypatch=monkeypatch, capsys=capsys)
+    return functools.partial(run_inside, monkeypatch=monkeypatch, capfd=capfd)
 
 
 @pytest.fixture(scope="session")

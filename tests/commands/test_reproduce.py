@@ -74,6 +74,7 @@ def test_a_run_with_uncommitted_code_comes_out_byte_for_byte_and_nothing_here_ch
     before, cache = project.outputs(), cached(project)
     shown = inside(project, "reproduce", run.info.run_id[:10], "--trust-diff")
     assert "the same model, byte for byte" in shown
+    assert "training cnn" in shown and "git add" not in shown, "DVC's advice is about a folder that goes"
     assert project.outputs() == before and len(project.runs()) == 1
     assert project.ok("git", "status", "--porcelain") == ""
     assert project.ok("git", "worktree", "list").count("\n") == 1

@@ -7,13 +7,13 @@ from pipeline.core import cli, menu
 from pipeline.provenance import git
 
 
-def inside(project: Project, *command: str, monkeypatch, capsys, fails: bool = False, **environment: str) -> str:
+def inside(project: Project, *command: str, monkeypatch, capfd, fails: bool = False, **environment: str) -> str:
     """Does what `python -m pipeline` does with these words in a project; it has to fail or not.
 
-    Returns what it prints, its error too.
+    Returns what it prints, and what the programs print that it starts, errors too.
     """
     git.is_in_history.cache_clear()
-    capsys.readouterr()
+    capfd.readouterr()
     with monkeypatch.context() as patch:
         patch.chdir(project.folder)
         patch.setattr(sys, "argv", ["pipeline", *command])
@@ -25,7 +25,7 @@ def inside(project: Project, *command: str, monkeypatch, capsys, fails: bool = F
             cli.run_cli(lambda: menu.run("all"))
         except SystemExit as ended:
             code = ended.code
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     shown = captured.out + captured.err + (code if isinstance(code, str) else "")
     assert bool(code) == fails, shown
     return shown
