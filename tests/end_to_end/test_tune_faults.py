@@ -67,6 +67,7 @@ def epochs_trained(project: Project) -> dict[str, list[int]]:
 
 
 def test_ctrl_c_and_sigterm_end_after_the_epoch_and_another_call_goes_on(project):
+    project.change("train", threads=1)  # so that one worker goes on with what one of two has begun
     process = project.start(*tune("--trials", "3", "--workers", "2"))
     wait_for_epochs(project, process, 5)
     while sum(bool(trial.intermediate_values) for trial in opened(project).trials) < 2:
