@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 420, 260
-LEFT, RIGHT, TOP, BOTTOM = 48, 20, 28, 40  # margins; on top stands what is measured
+LEFT, RIGHT, TOP, BOTTOM = 48, 20, 30, 40  # margins; on top stands what is measured
 
 
 class Axes:
