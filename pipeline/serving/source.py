@@ -1,6 +1,7 @@
 """Which model answers: the champion of the data set, or the model of a run; what MLflow's store knows of it."""
 
 import contextlib
+import gc
 import multiprocessing
 import signal
 import tempfile
@@ -76,6 +77,7 @@ def finding(data_set: str, run_id: str | None) -> Iterator[Callable[[], Source]]
 
 def _answer(end: Connection, *question: object) -> None:
     """What the other process does: `find`, whose result or UserError it sends."""
+    gc.disable()  # it imports, and ends
     try:
         end.send(find(*question))  # type: ignore[arg-type]
     except UserError as error:

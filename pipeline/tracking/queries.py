@@ -189,14 +189,12 @@ def model_file(run: Run, folder: Path) -> Path:
         raise without_model(run)
     place = found[0].artifact_location
     try:
-        local = store.local_path(place)
-        path = (
-            local / name
-            if local
-            else Path(mlflow.artifacts.download_artifacts(f"{place}/{name}", dst_path=str(folder)))
-        )
-        if local and Path(os.path.realpath(path)) != Path(os.path.realpath(local)) / name:
-            raise UserError(f"{owner}: {path} is reached by a link, which may lead anywhere")
+        if local := store.local_path(place):
+            path = local / name
+            if Path(os.path.realpath(path)) != Path(os.path.realpath(local)) / name:
+                raise UserError(f"{owner}: {path} is reached by a link, which may lead anywhere")
+        else:
+            path = Path(mlflow.artifacts.download_artifacts(f"{place}/{name}", dst_path=str(folder)))
         is_own = files.sha256(path) == run.data.tags.get("model.sha256")
     except (MlflowException, OSError) as error:
         raise UserError(f"{owner}: the file of its model is lost ({str(error).splitlines()[0]})") from None
