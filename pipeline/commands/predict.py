@@ -108,9 +108,9 @@ def watched(given: Iterable[Answer], total: int) -> Iterator[Answer]:
 
 def draw(first: list[Answer], classes: list[str], path: Path) -> None:
     """Writes the figure of some answers, and says so."""
-    with files.replacing(path) as temporary:
+    with files.replacing(path.absolute()) as temporary:
         answers.figure(first, classes).savefig(temporary, format=path.suffix.lower().removeprefix("."), dpi=100)
-    tell(f"{path}: the first {len(first)} with their probabilities" if len(first) == SHOWN else f"{path}")
+    tell(f"figure of the first {len(first)} answers: {path}")
 
 
 def tell(text: str) -> None:

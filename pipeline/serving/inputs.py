@@ -12,7 +12,7 @@ from pipeline.core.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".npy")  # what is taken from a folder; a file that is named may have any
 STDIN = "-"
-LARGEST = 2**28  # bytes that are read from stdin
+LARGEST = 256 * 2**20  # bytes that are read from stdin
 
 
 class Input(NamedTuple):

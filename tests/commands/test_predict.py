@@ -15,7 +15,6 @@ from pipeline.core import paths
 from pipeline.core.errors import UserError
 from pipeline.data import arrays
 from pipeline.models import architectures, saving
-from pipeline.serving import source
 from pipeline.serving.source import Source
 
 TESTED = make_split(TEST, 2)
