@@ -44,8 +44,13 @@ def read(file: BinaryIO, shape: tuple[int, int, int], wanted: str | None) -> tup
     done: list[str] = []
     try:
         picture = _open(file)
+        size, side = _check_size(*picture.size), 2 * max(shape[:2])
+        if not picture.info.get("progressive"):  # which takes the memory of all pixels, however it is decoded
+            picture.draft("RGB", (side, side))  # no JPEG is decoded larger than is needed
         with _turn(*picture.size):
             picture = _small(picture, shape, done)
+        if size != (shape[1], shape[0]):
+            done.append(f"resized from {size[0]} × {size[1]}")
     except UserError:
         raise
     except UnidentifiedImageError:
@@ -70,7 +75,7 @@ def _open(file: BinaryIO) -> Image.Image:
             "channels of uint8, or of numbers from 0 to 1"
         )
     file.seek(0)
-    with _turn(shape[1], shape[0]):
+    with _turn(*_check_size(shape[1], shape[0])):
         array = np.load(file, allow_pickle=False)
         if array.dtype != np.uint8:
             if not (array.min() >= 0 and array.max() <= 1):  # NaN is neither
@@ -79,37 +84,36 @@ def _open(file: BinaryIO) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
 
 
-def _turn(width: int, height: int) -> contextlib.AbstractContextManager[object]:
-    """What to hold while a picture of this size is decoded. Raises UserError where it is too large."""
+def _check_size(width: int, height: int) -> tuple[int, int]:
+    """The same, or UserError where that is too large to be decoded."""
     if width * height > PIXELS:
         raise UserError(f"has {width:,} × {height:,} pixels, more than {PIXELS:,}")
+    return width, height
+
+
+def _turn(width: int, height: int) -> contextlib.AbstractContextManager[object]:
+    """What to hold while a picture of this size is decoded: of large ones there is one at a time."""
     return _one_large if width * height > LARGE else contextlib.nullcontext()
 
 
 def _small(picture: Image.Image, shape: tuple[int, int, int], done: list[str]) -> Image.Image:
     """Upright, L, RGB or RGBA, as large as fits into `shape`. What was done is added to `done`."""
-    height, width, channels = shape
-    size, frames = picture.size, getattr(picture, "n_frames", 1)
+    frames = getattr(picture, "n_frames", 1)
     if frames > 1:
         done.append(f"the first of {frames} frames")
-    # JPEG is decoded no larger than is needed
-    picture.draft("L" if channels == 1 else "RGB", (2 * max(height, width), 2 * max(height, width)))
     picture.load()
     if picture.getexif().get(ORIENTATION, 1) != 1:
         ImageOps.exif_transpose(picture, in_place=True)
         done.append("turned upright")
     if picture.mode.startswith("I"):  # 16 bits a pixel
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    elif picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-    else:
-        picture = picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-    scale = min(width / picture.width, height / picture.height)
+    mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
+    if picture.mode != mode:
+        picture = picture.convert(mode)
+    scale = min(shape[1] / picture.width, shape[0] / picture.height)
     fitting = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     if picture.size != fitting:
         picture = picture.resize(fitting, Resampling.LANCZOS, reducing_gap=3.0)
-    if size != (width, height):
-        done.append(f"resized from {size[0]} × {size[1]}")
     return picture
 
 
