@@ -64,7 +64,7 @@ def main(pictures: tuple[str, ...], run_id: str | None, is_json: bool, figure: P
 
 
 def training_background() -> str | None:
-    """ "dark" or "light", of the training images in this folder. None where they differ, or are not here."""
+    """The background of the training images in data/prepared. None where they differ, or are not here."""
     from pipeline.data import arrays
     from pipeline.serving.pictures import background
 

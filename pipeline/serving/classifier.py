@@ -37,9 +37,8 @@ class Classifier:
         height, width, _ = self.image_shape
         size = min(BATCH, max(1, PIXELS // (height * width)))
         batches = [files[start : start + size] for start in range(0, len(files), size)]
-        # a bomb is refused by `pictures`; Pillow would print a warning, too
-        with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        pool = ThreadPoolExecutor(os.cpu_count())
+        with warnings.catch_warnings(category=Image.DecompressionBombWarning, action="ignore"):  # `pictures` refuses it
             try:
                 reading = [pool.submit(self._read, file) for file in batches[0]] if batches else []
                 for following in [*batches[1:], []]:

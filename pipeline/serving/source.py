@@ -78,10 +78,13 @@ def finding(data_set: str, run_id: str | None) -> Iterator[Callable[[], Source]]
 def _answer(end: Connection, *question: object) -> None:
     """What the other process does: `find`, whose result or UserError it sends."""
     gc.disable()  # it imports, and ends
+    found: Source | UserError
     try:
-        end.send(find(*question))  # type: ignore[arg-type]
+        found = find(*question)  # type: ignore[arg-type]
     except UserError as error:
-        end.send(error)
+        found = error
+    with contextlib.suppress(BrokenPipeError):  # whoever asked was ended by Ctrl-C
+        end.send(found)
 
 
 def _received(answer: Connection) -> Source:
