@@ -6,6 +6,7 @@ import multiprocessing
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
@@ -64,6 +65,7 @@ def finding(data_set: str, run_id: str | None) -> Iterator[Callable[[], Source]]
     answer, end = processes.Pipe(duplex=False)
     with tempfile.TemporaryDirectory() as folder:
         process = processes.Process(target=_answer, args=(end, data_set, run_id, Path(folder)), daemon=True)
+        resource_tracker.ensure_running()  # whose start lets all signals through again
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a Ctrl-C is for this process, which ends the other
         process.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,5 +1,8 @@
 """Which model answers is what the store says, as long as its file is the one that the run logged."""
 
+import multiprocessing
+import re
+import signal
 from pathlib import Path
 
 import mlflow
@@ -79,5 +82,8 @@ def test_another_process_finds_the_same_and_its_mistake_is_raised_here(run_id, t
         assert wait() == source.find("quadrants", run_id, tmp_path)
     with source.finding("quadrants", None) as wait, pytest.raises(UserError, match="has no champion"):
         wait()
-    with source.finding("quadrants", None) as wait:
-        pass  # it is not waited for
+    with source.finding("quadrants", None):  # not waited for
+        (other,) = multiprocessing.active_children()
+        blocked = int(re.search(r"SigBlk:\s*(\w+)", Path(f"/proc/{other.pid}/status").read_text())[1], 16)
+        assert blocked & 1 << signal.SIGINT - 1, "a Ctrl-C at the terminal would end it with a traceback"
+    assert not multiprocessing.active_children()
