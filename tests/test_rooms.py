@@ -48,7 +48,10 @@ NO_DEPENDENCY = {  # rooms that a stage imports and that decide nothing about th
 
 ONLY_RECORDED = {  # rooms of which a stage calls something that does not touch its outputs
     "train": {"evaluation": "the samples that are logged"},
-    "evaluate": {"training": "forgets what a killed training would have gone on from"},
+    "evaluate": {
+        "training": "forgets what a killed training would have gone on from",
+        "serving": "loads the champion for the gate, which writes into MLflow alone",
+    },
 }
 
 
