@@ -6,6 +6,8 @@ from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 420, 260
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 40  # margins
+COLOURS = 6  # that a page has for lines laid over each other; then they begin anew
+LETTER = 11  # height of a name at the end of a line
 
 
 class Axes:
@@ -45,19 +47,61 @@ def _svg(label: str, *parts: str) -> Markup:
 
 def curves(label: str, epochs: Sequence[int], lines: dict[str, Sequence[float]], best: int) -> Markup:
     """One line a series over the epochs, its name at its end; the first is faint. A dotted line marks epoch `best`."""
-    values = [value for line in lines.values() for value in line]
+    axes, frame = _over_epochs(epochs, [value for line in lines.values() for value in line])
+    x, top = axes.at(best, axes.y[1]).split(",")
+    parts = [frame, f'<path class="best" d="M{x},{top}V{HEIGHT - BOTTOM}"/>']
+    for number, line in enumerate(lines.values()):
+        points = " ".join(axes.at(epoch, value) for epoch, value in zip(epochs, line, strict=True))
+        parts.append(f'<polyline class="line {"accent" if number else "faint"}" points="{points}"/>')
+    return _svg(label, *parts)
+
+
+def overlay(label: str, series: dict[str, list[tuple[int, float, float, float]]]) -> Markup:
+    """One line a series over the epochs, its name at its end, in the colour of its number (class c0, c1, …).
+
+    A point is (epoch, middle, lowest, highest); between the last two lies a band. Empty where there is no point.
+    """
+    drawn = {name: points for name, points in series.items() if points}
+    if not drawn:
+        return Markup("")
+    every = [point for points in drawn.values() for point in points]
+    epochs = range(min(point[0] for point in every), max(point[0] for point in every) + 1)
+    axes, frame = _over_epochs(epochs, [value for point in every for value in point[1:]])
+    parts, ends = [frame], []
+    for number, (name, points) in enumerate(series.items()):
+        if not points:
+            continue
+        above = [axes.at(epoch, high) for epoch, _, _, high in points]
+        below = [axes.at(epoch, low) for epoch, _, low, _ in reversed(points)]
+        middle = [axes.at(epoch, value) for epoch, value, _, _ in points]
+        x, y = map(float, middle[-1].split(","))
+        ends.append((y, x, name, f"c{number % COLOURS}"))
+        parts.append(f'<polygon class="band c{number % COLOURS}" points="{" ".join(above + below)}"/>')
+        parts.append(f'<polyline class="line own c{number % COLOURS}" points="{" ".join(middle)}"/>')
+        parts.append(f'<circle class="end c{number % COLOURS}" cx="{x}" cy="{y}" r="2.5"/>')
+    return _svg(label, *parts, *_names(ends))
+
+
+def _names(ends: list[tuple[float, float, str, str]]) -> list[str]:
+    """The names of lines, right of their ends (y, x, name, class); moved down where one would cover another."""
+    texts: list[str] = []
+    placed: list[tuple[float, float]] = []
+    for y, x, name, colour in sorted(ends):
+        while any(abs(y - other) < LETTER and abs(x - beside) < LETTER for other, beside in placed):
+            y += 1
+        placed.append((y, x))
+        texts.append(f'<text class="name {colour}" x="{x + 5:.1f}" y="{y:.1f}" dy=".32em">{escape(name)}</text>')
+    return texts
+
+
+def _over_epochs(epochs: Sequence[int], values: list[float]) -> tuple[Axes, str]:
+    """The axes of a chart of these values over the epochs, and their frame."""
     low, high = min(values), max(values)
     room = (high - low or 1) * 0.08
     axes = Axes((epochs[0], epochs[-1]), (low - room, high + room))
     step = max(1, -(-len(epochs) // 10))
     ticks = {float(low + (high - low) * part): f"{low + (high - low) * part:.3f}" for part in (0, 0.5, 1)}
-    parts = [axes.frame({epoch: f"{epoch}" for epoch in epochs[::step]}, ticks, "epoch")]
-    x, top = axes.at(best, axes.y[1]).split(",")
-    parts.append(f'<path class="best" d="M{x},{top}V{HEIGHT - BOTTOM}"/>')
-    for number, line in enumerate(lines.values()):
-        points = " ".join(axes.at(epoch, value) for epoch, value in zip(epochs, line, strict=True))
-        parts.append(f'<polyline class="line {"accent" if number else "faint"}" points="{points}"/>')
-    return _svg(label, *parts)
+    return axes, axes.frame({epoch: f"{epoch}" for epoch in epochs[::step]}, ticks, "epoch")
 
 
 def reliability(label: str, confidence: Sequence[float], accuracy: Sequence[float], images: Sequence[int]) -> Markup:

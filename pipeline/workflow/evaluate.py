@@ -13,13 +13,13 @@ from pipeline.core import cli, files, paths
 from pipeline.core.cli import say
 from pipeline.data import arrays
 from pipeline.data.arrays import Split
-from pipeline.evaluation import outputs, plots
+from pipeline.evaluation import outputs, plots, predictions
 from pipeline.evaluation.cost import cost
 from pipeline.evaluation.findings import Findings, findings
 from pipeline.models import architectures, saving
 from pipeline.provenance import lineage
 from pipeline.reporting import model_card, model_report
-from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start
+from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start, log_text
 
 
 def evaluate(
@@ -53,6 +53,7 @@ def evaluate(
     for path, figure in outputs.pictures(found, test, probabilities, settings, curves).items():
         plots.save(figure, out / path)
     record(dataset_config.name, settings.model_dump(), out)
+    log_text(predictions.text(classes, test.labels, probabilities), paths.PREDICTIONS.as_posix())
     tell(found)
     return test, found, predicted
 
