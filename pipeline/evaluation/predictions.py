@@ -41,7 +41,7 @@ def text(classes: list[str], labels: np.ndarray, probabilities: np.ndarray) -> s
 
 
 def read(content: bytes) -> Predictions:
-    """What `text` wrote, or reports/confusion.csv, which has no confidence. Raises UserError, a line, for anything else.
+    """What `text` wrote, or reports/confusion.csv, which has no confidence. Raises UserError, a line, for all else.
 
     The content comes from a store, to which anybody may have written.
     """

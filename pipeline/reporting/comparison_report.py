@@ -59,7 +59,8 @@ def title(found: Comparison) -> str:
     count = len(found.configurations)
     if count == 1:
         return "How much does the seed matter?"
-    return f"Which of these {count} {data_set + ' ' if data_set else ''}classifiers is {'better' if count == 2 else 'best'}?"
+    these = f"{count} {data_set} classifiers" if data_set else f"{count} classifiers"
+    return f"Which of these {these} is {'better' if count == 2 else 'best'}?"
 
 
 def leader(found: Comparison) -> tuple[int, Estimate | None]:
@@ -69,7 +70,8 @@ def leader(found: Comparison) -> tuple[int, Estimate | None]:
     """
     tested = [each.test for each in found.configurations]
     known = tested if all(tested) else [each.validation for each in found.configurations]
-    best = max(range(len(known)), key=lambda number: known[number].value if known[number] else -1.0)
+    values = [each.value if each else -1.0 for each in known]
+    best = values.index(max(values))
     return best, known[best]
 
 

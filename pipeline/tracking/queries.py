@@ -116,7 +116,7 @@ def trained() -> list[Run]:
 
 
 def trials(study: str) -> list[Run]:
-    """The runs of a study's trials that were trained to their end. Raises UserError where the store has no such study."""
+    """The runs of a study's trials that were trained to their end. Raises UserError where there is no such study."""
     parents = [run for run in search("tags.`optuna.study` LIKE '%'") if "optuna.trial" not in run.data.tags]
     for parent in parents:  # the newest of this name
         if parent.data.tags["optuna.study"] == study:
@@ -153,8 +153,8 @@ def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
     """Copies an artifact of a run into a folder; returns its path there, or None where the run has none, or a link."""
     with contextlib.suppress(MlflowException, OSError, UserError):
         if run := get_run(run_id):
-            folder = store.local_path(run.info.artifact_uri)
-            if folder and Path(os.path.realpath(folder / artifact)) != Path(os.path.realpath(folder)) / artifact:
+            place = store.local_path(run.info.artifact_uri)
+            if place and Path(os.path.realpath(place / artifact)) != Path(os.path.realpath(place)) / artifact:
                 return None  # a link, which may lead anywhere
             return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
     return None

@@ -1,4 +1,4 @@
-"""Holds several runs against each other by what they have logged: reads the MLflow store, trains and predicts nothing."""
+"""Holds several runs against each other by what they have logged; trains nothing, and asks no model."""
 
 import tempfile
 from pathlib import Path
