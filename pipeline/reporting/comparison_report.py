@@ -84,6 +84,8 @@ def verdict(found: Comparison) -> str:
         return f"The {len(found.configurations[0].runs)} runs differ in nothing but the seed."
     if not all(each.test for each in found.configurations):
         return f"{name} is right most often on the validation pictures, by which it was chosen. Only a test tells more."
+    if len({each.test.value for each in found.configurations if each.test}) == 1:
+        return "All are right equally often."
     if best:
         difference = found.differences[best - 1]
         if difference.p is None:
