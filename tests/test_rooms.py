@@ -151,7 +151,8 @@ def test_only_evaluate_opens_the_test_data():
             "workflow.evaluate",
             "core.paths",
             "provenance.model_checks",
-        ):  # the last hashes
+            "workflow.compare",
+        ):  # the last two: hashes, and shows pictures of which evaluate has said what the models take them for
             assert "paths.TEST" not in path.read_text().replace("paths.TEST_METRICS", ""), name
     assert "data/prepared/test" not in STAGES["train"]["deps"]
 

@@ -145,7 +145,7 @@ def table(found: Comparison) -> str:
         rows.append(
             (
                 string.ascii_uppercase[number],
-                names[0] + (f" and {len(names) - 1} more seeds" if len(names) > 1 else ""),
+                names[0] + (f" and {len(names) - 1} more seed{'s' * (len(names) > 2)}" if len(names) > 1 else ""),
                 ", ".join(differs) or "nothing",
                 estimate(each.validation),
                 estimate(each.test),
