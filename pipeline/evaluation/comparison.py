@@ -10,6 +10,7 @@ from pipeline.evaluation.predictions import Predictions
 from pipeline.evaluation.seeds import Estimate
 
 SEED = "seed"  # the parameter that makes no other configuration
+OTHER_IMAGES = "tested on other pictures"
 ALPHA = 1 - intervals.LEVEL
 
 
@@ -131,9 +132,9 @@ def differing(configurations: list[Configuration]) -> dict[str, list[str]]:
 def differ(first: Configuration, other: Configuration) -> Difference:
     """How a configuration differs from the first one on the test images."""
     reason = _obstacle([*first.runs, *other.runs])
+    gain = other.test.value - first.test.value if other.test and first.test and reason != OTHER_IMAGES else None
     if reason:
-        return Difference(None, None, reason, [], [])
-    gain = other.test.value - first.test.value if other.test and first.test else None
+        return Difference(gain, None, reason, [], [])
     if min(len(first.runs), len(other.runs)) > 1:
         p = seeds.welch(*([run.test for run in each.runs if run.test is not None] for each in (first, other)))
         test = "Welch's t-test over seeds" if p is not None else "no spread over seeds, no test"
@@ -169,11 +170,11 @@ def _obstacle(runs: list[Trained]) -> str:
     if any(run.test is None for run in runs):
         return "not tested"
     if len({run.test_data for run in runs}) > 1 or runs[0].test_data is None:
-        return "tested on other pictures"
+        return OTHER_IMAGES
     actual = [run.predictions.actual for run in runs if run.predictions is not None]
     if len(actual) < len(runs):
-        return "no answers to single pictures"
-    return "" if all(np.array_equal(each, actual[0]) for each in actual) else "tested on other pictures"
+        return "answers to each picture are missing"
+    return "" if all(np.array_equal(each, actual[0]) for each in actual) else OTHER_IMAGES
 
 
 def _mcnemar(first: Configuration, other: Configuration) -> tuple[float, str]:

@@ -83,12 +83,15 @@ def overlay(label: str, series: dict[str, list[tuple[int, float, float, float]]]
 
 
 def _names(ends: list[tuple[float, float, str, str]]) -> list[str]:
-    """The names of lines, right of their ends (y, x, name, class); moved down where one would cover another."""
+    """The names of lines, right of their ends (y, x, name, class); moved to the middle where one would cover another."""
     texts: list[str] = []
     placed: list[tuple[float, float]] = []
-    for y, x, name, colour in sorted(ends):
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    lower = sorted((end for end in ends if end[0] > middle), reverse=True)
+    for y, x, name, colour in sorted(end for end in ends if end[0] <= middle) + lower:
+        step = -1 if y > middle else 1
         while any(abs(y - other) < LETTER and abs(x - beside) < LETTER for other, beside in placed):
-            y += 1
+            y += step
         placed.append((y, x))
         texts.append(f'<text class="name {colour}" x="{x + 5:.1f}" y="{y:.1f}" dy=".32em">{escape(name)}</text>')
     return texts

@@ -10,7 +10,7 @@ from pipeline.evaluation.comparison import Comparison, Configuration, Difference
 from pipeline.evaluation.seeds import Estimate
 from pipeline.reporting import charts, page, pictures
 
-PICTURES = 12  # of each kind that the page shows
+PICTURES = 16  # of each kind that the page shows of two; of more, half as many
 CURVES = {  # column of reports/history.csv → what the page calls it
     "validation_accuracy": "Accuracy, validation pictures",
     "validation_loss": "Loss, validation pictures",
@@ -28,6 +28,7 @@ def render(found: Comparison, images: np.ndarray | None, notes: list[str]) -> st
     configurations = found.configurations
     run_count = sum(len(each.runs) for each in configurations)
     predictions = [table for each in configurations for table in each.predictions]
+    classes = class_rows(configurations)
     drawn = {title: overlaid(configurations, column, title) for column, title in CURVES.items()}
     return page.render_file(
         "compare.html",
@@ -41,11 +42,12 @@ def render(found: Comparison, images: np.ndarray | None, notes: list[str]) -> st
         tested=len(predictions[0].actual) if predictions else 0,
         scale=scale([each.test for each in configurations if each.test]),
         charts={title: chart for title, chart in drawn.items() if chart},
-        classes=class_rows(configurations),
+        classes=classes,
+        class_scale=scale([Estimate(value) for row in classes.values() for value in row if value is not None]),
         picture=lambda number: "" if images is None else pictures.data_uri(images[number : number + 1]),
         has_pictures=images is not None,
         answers=answers,
-        shown=PICTURES,
+        shown=PICTURES if len(configurations) == 2 else PICTURES // 2,
         colours=charts.COLOURS,
         tests=list(dict.fromkeys(each.test for each in found.differences if each.p is not None)),
         notes=notes,

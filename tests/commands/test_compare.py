@@ -111,7 +111,7 @@ def test_a_damaged_table_is_a_line_and_the_run_stays(here, capsys, monkeypatch, 
     run_compare(*ids)
     shown = capsys.readouterr().out
     assert f"note: run {ids[0][:8]} (broken): tables/predictions.csv is damaged, it is left out: {reason}" in shown
-    assert "1.0000" in shown and "no answers to single pictures" in shown
+    assert "1.0000" in shown and "answers to each picture are missing" in shown
 
 
 def test_a_run_without_any_table_is_said(here, capsys):

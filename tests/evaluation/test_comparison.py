@@ -93,7 +93,7 @@ def test_seeds_without_any_spread_have_no_test():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"predictions": None}, "no answers to single pictures"),
+        ({"predictions": None}, "answers to each picture are missing"),
         ({"test": None, "predictions": None}, "not tested"),
         ({"test_data": "e" * 64}, "tested on other pictures"),
         ({"predictions": table([], 38)}, "tested on other pictures"),
@@ -103,7 +103,8 @@ def test_seeds_without_any_spread_have_no_test():
 def test_what_cannot_be_tested_says_why_and_the_others_are(changes, reason):
     runs = [trained(1), trained(2, filters=8, **changes), trained(3, list(range(20)), filters=16)]
     found = compare(runs)
-    assert found.differences[0] == (None, None, reason, [], [])
+    gain = 0.0 if "answers" in reason else None
+    assert found.differences[0] == (gain, None, reason, [], [])
     assert found.is_clear(found.differences[1]) and found.limit == pytest.approx(0.05)
 
 

@@ -22,7 +22,7 @@ def test_the_page_says_what_differs_which_is_better_and_shows_pictures():
     html = render([WORSE, BETTER])
     assert "Which of these 2 quadrants classifiers is better?" in html
     assert "B is better than A, by more than chance (p = 0.0034)." in html
-    assert "+27.50 points" in html and "yes, better" in html and "<td>filters</td>" in html
+    assert ">+27.50<" in html and "yes, better" in html and "<td>filters</td>" in html
     assert html.count("<figure") == 12 + 1 and html.count("data:image/png") == 13
     assert "B &amp; &lt;b&gt;" in html and "<b>," not in html
     assert "python -m pipeline compare 000000000000 000000000000" in html
@@ -39,7 +39,7 @@ def test_seeds_are_shown_as_one_with_their_interval():
 
 def test_what_is_missing_is_said_and_breaks_nothing():
     html = render([WORSE, BETTER._replace(predictions=None, curves={})], None, ["B < A: no table"])
-    assert "no answers to single pictures" in html and "B &lt; A: no table" in html and "Pictures that tell" not in html
+    assert "answers to each picture are missing" in html and "B &lt; A: no table" in html and "Pictures that tell" not in html
     bare = [
         each._replace(predictions=None, curves={}, test=None, validation=None, origin={}) for each in (WORSE, BETTER)
     ]
