@@ -121,7 +121,7 @@ def trials(study: str) -> list[Run]:
     for parent in parents:  # the newest of this name
         if parent.data.tags["optuna.study"] == study:
             ended = [run for run in children(parent.info.run_id) if run.info.status == "FINISHED"]
-            return [run for run in ended if curve("validation_accuracy") in run.data.metrics]
+            return [run for run in ended if "best_epoch" in run.data.metrics]  # not one that repeats another
     names = ", ".join(dict.fromkeys(run.data.tags["optuna.study"] for run in parents))
     raise UserError(f"study {study} is not in the MLflow store; there are: {names or 'none yet'}")
 

@@ -52,10 +52,10 @@ def trial(parent: str, number: int, **metrics: float) -> str:
 
 def test_the_trials_of_the_newest_study_of_a_name_that_were_trained_to_their_end(store):
     parents = [store.create_run("0", start_time=time, tags={"optuna.study": "first"}).info.run_id for time in (1, 2)]
-    trial(parents[0], 0, **{"validation/accuracy": 0.9})
-    whole = trial(parents[1], 0, **{"validation/accuracy": 0.8})
-    trial(parents[1], 1, **{"best/accuracy": 0.8})  # the same again, not trained
-    runs.end(trial(parents[1], 2, **{"validation/accuracy": 0.7}), "KILLED")
+    trial(parents[0], 0, best_epoch=1)
+    whole = trial(parents[1], 0, best_epoch=1)
+    trial(parents[1], 1, accuracy=0.8)  # the same again, not trained
+    runs.end(trial(parents[1], 2, best_epoch=1), "KILLED")
     assert [run.info.run_id for run in queries.trials("first")] == [whole]
     with pytest.raises(UserError, match="study ' is not in the MLflow store; there are: first"):
         queries.trials("'")
