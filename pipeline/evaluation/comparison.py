@@ -10,7 +10,7 @@ from pipeline.evaluation.predictions import Predictions
 from pipeline.evaluation.seeds import Estimate
 
 SEED = "seed"  # the parameter that makes no other configuration
-OTHER_IMAGES = "tested on other pictures"
+NO_ANSWERS = "answers to each picture are missing"
 ALPHA = 1 - intervals.LEVEL
 
 
@@ -132,7 +132,7 @@ def differing(configurations: list[Configuration]) -> dict[str, list[str]]:
 def differ(first: Configuration, other: Configuration) -> Difference:
     """How a configuration differs from the first one on the test images."""
     reason = _obstacle([*first.runs, *other.runs])
-    gain = other.test.value - first.test.value if other.test and first.test and reason != OTHER_IMAGES else None
+    gain = other.test.value - first.test.value if other.test and first.test and reason in ("", NO_ANSWERS) else None
     if reason:
         return Difference(gain, None, reason, [], [])
     if min(len(first.runs), len(other.runs)) > 1:
@@ -169,12 +169,13 @@ def _obstacle(runs: list[Trained]) -> str:
     """Why runs cannot be held against each other on the test images; empty where they can."""
     if any(run.test is None for run in runs):
         return "not tested"
-    if len({run.test_data for run in runs}) > 1 or runs[0].test_data is None:
-        return OTHER_IMAGES
+    data = {run.test_data for run in runs}
+    if None in data:
+        return "nothing says on which pictures it was tested"
     actual = [run.predictions.actual for run in runs if run.predictions is not None]
-    if len(actual) < len(runs):
-        return "answers to each picture are missing"
-    return "" if all(np.array_equal(each, actual[0]) for each in actual) else OTHER_IMAGES
+    if len(data) > 1 or not all(np.array_equal(each, actual[0]) for each in actual):
+        return "tested on other pictures"
+    return "" if len(actual) == len(runs) else NO_ANSWERS
 
 
 def _mcnemar(first: Configuration, other: Configuration) -> tuple[float, str]:

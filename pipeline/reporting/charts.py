@@ -83,7 +83,7 @@ def overlay(label: str, series: dict[str, list[tuple[int, float, float, float]]]
 
 
 def _names(ends: list[tuple[float, float, str, str]]) -> list[str]:
-    """The names of lines, right of their ends (y, x, name, class); moved to the middle where one would cover another."""
+    """The names of lines, right of their ends (y, x, name, class); moved to the middle where two would overlap."""
     texts: list[str] = []
     placed: list[tuple[float, float]] = []
     middle = (TOP + HEIGHT - BOTTOM) / 2

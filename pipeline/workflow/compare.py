@@ -82,7 +82,7 @@ def collect(run: Run, table: Predictions | None) -> Trained:
     others = {name: value for name, value in logged.items() if name.startswith(("dataset.", "preprocess."))}
     return Trained(
         run_id=run.info.run_id,
-        name=run.info.run_name or run.info.run_id[:8],
+        name=called(run),
         params=params,
         origin=others | {name: tags[tag][:SHOWN] for name, tag in ORIGIN.items() if tag in tags},
         curves=queries.curves(run),
@@ -93,12 +93,17 @@ def collect(run: Run, table: Predictions | None) -> Trained:
     )
 
 
+def called(run: Run) -> str:
+    """The name of a run, in one line and not too long."""
+    return " ".join((run.info.run_name or run.info.run_id[:8]).split())[:60]
+
+
 def read_predictions(run: Run) -> tuple[Predictions | None, str]:
     """What the model of a run says of each test image; None where the run does not tell, and why, where it should."""
     accuracy = run.data.metrics.get("test/accuracy")
     if accuracy is None:
         return None, ""
-    where = f"run {run.info.run_id[:8]} ({run.info.run_name})"
+    where = f"run {run.info.run_id[:8]} ({called(run)})"
     for artifact in TABLES:
         with tempfile.TemporaryDirectory() as folder:
             path = queries.download(run.info.run_id, artifact, Path(folder))

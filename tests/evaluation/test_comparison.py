@@ -95,6 +95,7 @@ def test_seeds_without_any_spread_have_no_test():
     [
         ({"predictions": None}, "answers to each picture are missing"),
         ({"test": None, "predictions": None}, "not tested"),
+        ({"test_data": None}, "nothing says on which pictures it was tested"),
         ({"test_data": "e" * 64}, "tested on other pictures"),
         ({"predictions": table([], 38)}, "tested on other pictures"),
         ({"predictions": table([])._replace(actual=np.array(["A"] * 40, dtype=object))}, "tested on other pictures"),

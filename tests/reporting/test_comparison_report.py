@@ -39,7 +39,11 @@ def test_seeds_are_shown_as_one_with_their_interval():
 
 def test_what_is_missing_is_said_and_breaks_nothing():
     html = render([WORSE, BETTER._replace(predictions=None, curves={})], None, ["B < A: no table"])
-    assert "answers to each picture are missing" in html and "B &lt; A: no table" in html and "Pictures that tell" not in html
+    assert (
+        "answers to each picture are missing" in html
+        and "B &lt; A: no table" in html
+        and "Pictures that tell" not in html
+    )
     bare = [
         each._replace(predictions=None, curves={}, test=None, validation=None, origin={}) for each in (WORSE, BETTER)
     ]
