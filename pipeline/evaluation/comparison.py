@@ -190,7 +190,7 @@ def _pictures(right: list[Predictions], wrong: list[Predictions]) -> list[int]:
         np.all([each.right for each in right], axis=0) & ~np.any([each.right for each in wrong], axis=0)
     )
     known = [each.confidence[chosen] for each in (right[0], wrong[0]) if each.confidence is not None]
-    order = np.argsort(-np.sum(known, axis=0), kind="stable") if len(known) == 2 else slice(None)
+    order = np.argsort(-np.sum(known, axis=0), kind="stable") if known else slice(None)
     return [int(number) for number in chosen[order]]
 
 

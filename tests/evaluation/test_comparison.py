@@ -70,6 +70,8 @@ def test_the_pictures_of_which_both_are_surest_come_first():
     runs = [trained(1, predictions=first), trained(2, predictions=second, filters=8)]
     assert compare(runs).differences[0].wins == [7, 5]
     runs[0] = trained(1, predictions=table([7, 5], confidence=None))
+    assert compare(runs).differences[0].wins == [5, 7], "that of which one is surest, where the other does not say"
+    runs[1] = trained(2, predictions=table([], confidence=None), filters=8)
     assert compare(runs).differences[0].wins == [5, 7]
 
 
