@@ -19,14 +19,6 @@ from pipeline.tracking import logging, registry, runs
 from pipeline.workflow import gate
 from pipeline.workflow.gate import Judged
 
-EASY = {"accuracy": 0.0, "worst_class": 0.0, "calibration_error": 1.0}
-CALM = {"flip": 1.0, "shift": 1.0, "light": 1.0, "noise": 1.0, "archetypes": 0.0}
-
-
-@pytest.fixture
-def limits(params):
-    return params.gate.model_copy(update=EASY)
-
 
 @pytest.fixture
 def folder(store, tmp_path, monkeypatch, source):
@@ -61,15 +53,16 @@ def trained(folder, params):
 
 
 @pytest.fixture
-def decide(params, limits):
+def decide(params):
     """The gate's decision about a run that names the images `predicted`, where `labels` would be right."""
 
     def make(run_id: str, labels: np.ndarray, predicted: np.ndarray, **changes):
         split = Split(make_split(60, 1).images, labels.astype("uint8"))
         found, _ = findings_of(split, params.dataset.classes)
-        rules, behaviour = limits.model_copy(update=changes), params.evaluate.behaviour.model_copy(update=CALM)
+        limits = params.gate.model_copy(update=changes)
         with runs.run(run_id):
-            return gate.decide(run_id, params.dataset, Judged(split, found, predicted, "# card\n"), rules, behaviour)
+            judged = Judged(split, found, predicted, "# card\n")
+            return gate.decide(run_id, params.dataset, judged, limits, params.evaluate.behaviour)
 
     return make
 
@@ -112,7 +105,7 @@ def test_what_is_not_worse_on_the_same_images_becomes_the_champion(trained, deci
     assert store.get_run(second).data.tags["gate"] == "accepted"
 
 
-def test_a_refused_model_is_registered_only_if_asked_and_fails_only_if_strict(trained, decide, limits, store):
+def test_a_refused_model_is_registered_only_if_asked_and_fails_only_if_strict(trained, decide, params, store):
     run_id, answers = trained(1, dirty="true")
     verdicts = decide(run_id, answers, answers)
     assert store.search_registered_models() == []
@@ -121,9 +114,9 @@ def test_a_refused_model_is_registered_only_if_asked_and_fails_only_if_strict(tr
         "made from committed code and parameters: no, allowed yes"
     ]
     assert len(store.search_model_versions(f"run_id = '{run_id}'")) == 1 and champion_run() is None
-    gate.enforce(verdicts, limits)
+    gate.enforce(verdicts, params.gate)
     with pytest.raises(UserError, match=r"gate refuses this model, and gate\.strict is true"):
-        gate.enforce(verdicts, limits.model_copy(update={"strict": True}))
+        gate.enforce(verdicts, params.gate.model_copy(update={"strict": True}))
 
 
 def test_a_failed_data_check_and_a_champion_that_is_lost_refuse(trained, decide, store):
