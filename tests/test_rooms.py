@@ -169,6 +169,7 @@ def test_only_evaluate_opens_the_test_data():
         ("commands.tune", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
         ("commands.adopt", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
         ("tuning.launch", ["tensorflow", "keras", "mlflow", "optuna", "pandas", "matplotlib"]),
+        ("workflow.compare", ["tensorflow", "keras"]),
         ("tuning.mlflow_runs", ["tensorflow", "keras"]),
         ("data.expectations", ["tensorflow", "keras", "mlflow"]),
     ],
