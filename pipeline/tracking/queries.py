@@ -110,20 +110,20 @@ def children(parent: str) -> list[Run]:
     return search(f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'")
 
 
-def trained() -> list[Run]:
-    """All runs that logged a model, the newest first."""
-    return search("tags.`model.sha256` LIKE '%'")
-
-
 def trials(study: str) -> list[Run]:
     """The runs of a study's trials that were trained to their end. Raises UserError where there is no such study."""
     parents = [run for run in search("tags.`optuna.study` LIKE '%'") if "optuna.trial" not in run.data.tags]
     for parent in parents:  # the newest of this name
         if parent.data.tags["optuna.study"] == study:
             ended = [run for run in children(parent.info.run_id) if run.info.status == "FINISHED"]
-            return [run for run in ended if "best_epoch" in run.data.metrics]  # not one that repeats another
+            return [run for run in ended if curve("loss") in run.data.metrics]  # not one that repeats another
     names = ", ".join(dict.fromkeys(run.data.tags["optuna.study"] for run in parents))
     raise UserError(f"study {study} is not in the MLflow store; there are: {names or 'none yet'}")
+
+
+def trained() -> list[Run]:
+    """All runs that logged a model, the newest first."""
+    return search("tags.`model.sha256` LIKE '%'")
 
 
 def curve(column: str) -> str:
