@@ -29,6 +29,7 @@ def render(found: Comparison, images: np.ndarray | None, notes: list[str]) -> st
     run_count = sum(len(each.runs) for each in configurations)
     predictions = [table for each in configurations for table in each.predictions]
     classes = class_rows(configurations)
+    validation = [each.validation for each in configurations if each.validation]
     drawn = {title: overlaid(configurations, column, title) for column, title in CURVES.items()}
     return page.render_file(
         "compare.html",
@@ -40,7 +41,8 @@ def render(found: Comparison, images: np.ndarray | None, notes: list[str]) -> st
         run_count=run_count,
         has_seeds=run_count > len(configurations),
         tested=len(predictions[0].actual) if predictions else 0,
-        scale=scale([each.test for each in configurations if each.test]),
+        is_tested=any(each.test for each in configurations),
+        scale=scale([each.test for each in configurations if each.test] or validation),
         charts={title: chart for title, chart in drawn.items() if chart},
         classes=classes,
         class_scale=scale([Estimate(value) for row in classes.values() for value in row if value is not None]),

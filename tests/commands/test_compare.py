@@ -77,7 +77,7 @@ def test_the_best_trials_of_a_study_stand_beside_the_default(here, capsys):
     run_compare("--study", "first")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[2] for line in lines[1:7]] == ["0", "7", "6", "5", "4", "3"], "the default, then the best"
-    assert "not tested" in paths.COMPARISON.read_text(encoding="utf-8")
+    assert "None was tested" in paths.COMPARISON.read_text(encoding="utf-8")
 
 
 def test_without_the_test_images_there_are_no_pictures_and_that_is_said(here, capsys):

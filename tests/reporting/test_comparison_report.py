@@ -48,7 +48,12 @@ def test_what_is_missing_is_said_and_breaks_nothing():
         each._replace(predictions=None, curves={}, test=None, validation=None, origin={}) for each in (WORSE, BETTER)
     ]
     html = render(bare, None)
-    assert "not tested" in html and "How they learned" not in html and "No run says how often it is right" in html
+    assert (
+        "None was tested" in html
+        and "more than chance?" not in html
+        and "How they learned" not in html
+        and "No run says how often it is right" in html
+    )
     assert "Which of these 2 classifiers is better?" in html
 
 
