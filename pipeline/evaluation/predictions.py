@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.core.errors import UserError
 
 DIGITS = 4  # of a confidence
+CLASSES = 256  # at most, since labels are uint8
 
 
 class Predictions(NamedTuple):
@@ -53,8 +54,11 @@ def read(content: bytes) -> Predictions:
         raise UserError(f"there is no column {error}") from None
     except (ValueError, OverflowError) as error:  # no UTF-8, no CSV, no number
         raise UserError(str(error).strip().partition("\n")[0][:100]) from None
-    if not len(table) or any("" in column for column in columns.values()):
-        raise UserError("a name is missing" if len(table) else "there are no rows")
+    names = set().union(*columns.values())
+    if not names or "" in names:
+        raise UserError("a name is missing" if names else "there are no rows")
+    if len(names) > CLASSES:
+        raise UserError(f"there are {len(names):,} classes, more than {CLASSES}")
     if confidence is not None and not ((confidence >= 0) & (confidence <= 1)).all():
         raise UserError("a confidence is not between 0 and 1")
     return Predictions(columns["actual"], columns["predicted"], confidence)

@@ -20,7 +20,7 @@ TABLES = (paths.PREDICTIONS, Path("tables/confusion.csv"))  # artifacts; the sec
 LIMIT = 200_000_000  # bytes of such a table
 BEST = 5  # trials of a study
 ORIGIN = {"code": "git.commit", "training data": "data.train.sha256", "test data": "data.test.sha256"}  # tags
-SHOWN = 12  # digits of a hash
+SHOWN = 8  # digits of a hash
 
 
 def named(names: list[str]) -> list[Run]:

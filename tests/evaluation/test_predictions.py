@@ -34,6 +34,7 @@ def test_the_table_of_an_older_version_says_not_how_sure_the_model_was():
         (b"actual,predicted,confidence\nA,B,nan\n", "not between 0 and 1"),
         (b"actual,predicted,confidence\nA,B,sure\n", "could not convert"),
         (b"\x80\x04\x95actual,predicted\nA,B\n", "codec can't decode"),  # begins like a pickle
+        (b"actual,predicted\n" + b"".join(b"A,%d\n" % number for number in range(256)), "257 classes, more than 256"),
         (b"PK\x03\x04\x00\x00", ""),
         (bytes(range(256)) * 9, ""),
     ],
