@@ -1,6 +1,7 @@
 """What the project promises about itself: dvc.yaml tells the truth, imports stay light, a default stands once."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -51,6 +52,7 @@ ONLY_RECORDED = {  # rooms of which a stage calls something that does not touch 
 }
 
 
+@functools.cache
 def imported(name: str) -> set[str]:
     """The modules of pipeline/ that one of them imports, at any depth of its code, type checking too."""
     found = set()
