@@ -12,10 +12,10 @@ from pipeline.reporting import charts, page, pictures
 
 PICTURES = 16  # of each kind that the page shows of two; of more, half as many
 CURVES = {  # column of reports/history.csv → what the page calls it
-    "validation_accuracy": "Accuracy, validation pictures",
-    "validation_loss": "Loss, validation pictures",
-    "accuracy": "Accuracy, training pictures",
-    "loss": "Loss, training pictures",
+    "validation_accuracy": "accuracy on validation pictures",
+    "validation_loss": "loss on validation pictures",
+    "accuracy": "accuracy on training pictures",
+    "loss": "loss on training pictures",
 }
 
 
@@ -121,7 +121,7 @@ def overlaid(configurations: list[Configuration], column: str, title: str) -> Ma
     lines = {
         string.ascii_uppercase[number]: comparison.curve(each, column) for number, each in enumerate(configurations)
     }
-    return charts.overlay(f"{title}, by epoch", lines)
+    return charts.overlay(title, lines)
 
 
 def class_rows(configurations: list[Configuration]) -> dict[str, list[float | None]]:

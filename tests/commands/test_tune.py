@@ -60,8 +60,9 @@ def test_the_study_run_has_space_figures_tables_and_the_best_model(swept):
     assert parent.data.params["space.filters"] == "2 to 6 in steps of 2"
     assert parent.data.tags["git.commit"] and parent.data.tags["data.train.sha256"]
     assert parent.data.metrics["best/accuracy"] == opened(swept).best_value
-    names = ("front", "history", "importances", "parallel_coordinates", "slice", "timeline")
-    pictures = {f"figures/{name}.png" for name in names}
+    names = ("front", "history", "parallel_coordinates", "slice", "timeline")  # importances need ten trials
+    complete = opened(swept).get_trials(states=(TrialState.COMPLETE,))  # how many are pruned is a matter of time
+    pictures = {f"figures/{name}.png" for name in names if len(complete) > 1 or name == "timeline"}
     others = {"figures/study.html", "tables/trials.csv", "tables/front.csv", "manifest.json"}
     others |= {"environment/uncommitted.diff"}  # the small params.yaml is not committed there
     assert swept.artifacts(parent) == pictures | others
@@ -71,8 +72,8 @@ def test_the_page_of_figures_needs_no_network(swept, tmp_path):
     (parent,) = parents(swept)
     page = swept.client().download_artifacts(parent.info.run_id, "figures/study.html", str(tmp_path))
     shown = render_text(Path(page))
-    assert shown.count("js-plotly-plot") >= 6 and shown.count("main-svg") >= 6
-    assert "Hyperparameter Importances" in shown and "Optimization History" in shown
+    assert shown.count("js-plotly-plot") >= 1 and shown.count("main-svg") >= 1
+    assert "says something from 10 complete trials on" in shown and "Datetime" in shown
 
 
 def test_the_same_command_again_has_nothing_to_do_and_a_larger_total_goes_on(swept, tmp_path, inside):
