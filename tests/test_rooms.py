@@ -156,7 +156,8 @@ def test_only_evaluate_opens_the_test_data():
             "workflow.evaluate",
             "core.paths",
             "provenance.model_checks",
-        ):  # the last hashes
+            "workflow.compare",
+        ):  # the last two: hashes, and shows pictures of which evaluate has said what the models take them for
             assert "paths.TEST" not in path.read_text().replace("paths.TEST_METRICS", ""), name
     assert "data/prepared/test" not in STAGES["train"]["deps"]
 
@@ -174,6 +175,7 @@ def test_only_evaluate_opens_the_test_data():
         ("commands.tune", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
         ("commands.adopt", ["tensorflow", "keras", "mlflow", "optuna", "pandas"]),
         ("tuning.launch", ["tensorflow", "keras", "mlflow", "optuna", "pandas", "matplotlib"]),
+        ("workflow.compare", ["tensorflow", "keras"]),
         ("tuning.mlflow_runs", ["tensorflow", "keras"]),
         ("data.expectations", ["tensorflow", "keras", "mlflow"]),
     ],

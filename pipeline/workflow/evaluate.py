@@ -12,13 +12,13 @@ from pipeline.config.schema import Dataset, Evaluate, Train, leaves
 from pipeline.core import cli, files, paths
 from pipeline.core.cli import say
 from pipeline.data import arrays
-from pipeline.evaluation import outputs, plots
+from pipeline.evaluation import outputs, plots, predictions
 from pipeline.evaluation.cost import cost
 from pipeline.evaluation.findings import Findings, findings
 from pipeline.models import architectures, saving
 from pipeline.provenance import lineage
 from pipeline.reporting import model_card, model_report
-from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start
+from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start, log_text
 from pipeline.workflow.gate import Judged
 
 
@@ -50,6 +50,7 @@ def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Pa
     for path, figure in outputs.pictures(found, test, probabilities, settings, curves).items():
         plots.save(figure, out / path)
     record(dataset_config.name, settings.model_dump(), out)
+    log_text(predictions.text(classes, test.labels, probabilities), paths.PREDICTIONS.as_posix())
     tell(found)
     return Judged(test, found, predicted, written[paths.MODEL_CARD])
 
