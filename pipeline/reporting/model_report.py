@@ -7,6 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from pipeline.config.schema import Evaluate
+from pipeline.core import results
 from pipeline.data.arrays import Split
 from pipeline.evaluation.cost import Cost
 from pipeline.evaluation.findings import Findings
@@ -27,13 +28,13 @@ class Origin(NamedTuple):
     params: dict[str, Any]  # leaf name → value
     lineage: dict[str, str]  # what → sha256
     history: pd.DataFrame  # as in reports/history.csv
-    training: dict[str, Any]  # as in reports/train.json
+    training: dict[str, float]  # as in reports/train.json
     checks: dict[str, Any]  # as in reports/data_checks.json
 
 
 def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, settings: Evaluate) -> str:
     """Returns the page; equal input gives equal text. `predicted` (n,): the class given to each test image."""
-    history, best = origin.history, origin.training["best_epoch"]
+    history, best = origin.history, int(origin.training[results.BEST_EPOCH])
     failed = sum(not check["passed"] for check in origin.checks["checks"])
     return page.render_file(
         "model.html",
@@ -46,7 +47,7 @@ def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, 
         has_dropout=bool(origin.params.get("dropout")),
         history=history,
         best_epoch=best,
-        validation_accuracy=origin.training["validation"]["accuracy"],
+        validation_accuracy=origin.training[results.VALIDATION_ACCURACY],
         cells=matrix(found, test, predicted),
         class_rows=class_rows(found),
         reliability_chart=charts.reliability(
