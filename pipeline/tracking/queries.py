@@ -129,6 +129,18 @@ def trained() -> list[Run]:
     return search("tags.`model.sha256` LIKE '%'")
 
 
+def run_before(run: Run) -> Run | None:
+    """The last run that began before this one, ended well, and was evaluated on the same data; None where none did.
+
+    The data has the same bytes, those of the test images too: only then do two accuracies compare.
+    """
+    data = {name: value for name, value in run.data.tags.items() if re.fullmatch(r"data\.\w+\.sha256", name)}
+    evaluated = f"attributes.status = 'FINISHED' AND metrics.`{results.TEST_ACCURACY}` >= 0"
+    found = search(f"{evaluated} AND attributes.start_time < {int(run.info.start_time)}")
+    same = [each for each in found if data.items() <= each.data.tags.items()]
+    return max(same, key=lambda each: (each.info.start_time, each.info.run_id), default=None)
+
+
 def curve(column: str) -> str:
     """The MLflow metric of a column of reports/history.csv: accuracy → epoch/train_accuracy; the UI groups by it."""
     return f"epoch/{column if column.startswith('validation_') else f'train_{column}'}"

@@ -25,7 +25,7 @@ class Progress:
     def __init__(self, study: optuna.Study, tune: Tune) -> None:
         self.study, self.tune = study, tune
         self.seen = {trial.number for trial in study.get_trials(deepcopy=False, states=trials.FINISHED)}
-        self.epochs = {trial.number: epoch for trial, epoch, _ in under_way(study)}
+        self.epochs = {trial.number: epoch for trial, epoch, _ in under_way(study, tune.epochs)}
         before = len(trials.effective_trials(study, trials.FINISHED))
         hidden = not sys.stdout.isatty()
         self.bar = tqdm(total=tune.trials, initial=before, bar_format=FORMAT, disable=hidden, file=sys.stdout)
@@ -38,7 +38,7 @@ class Progress:
                 self.seen.add(trial.number)
                 self.note(describe(self.study, trial, self.tune.epochs))
         counted = trials.effective_trials(self.study, trials.FINISHED)
-        now = under_way(self.study)
+        now = under_way(self.study, self.tune.epochs)
         if self.bar.disable:
             for trial, epoch, accuracy in now:
                 if epoch != self.epochs.get(trial.number):
@@ -60,13 +60,13 @@ class Progress:
         self.bar.close()
 
 
-def under_way(study: optuna.Study) -> list[tuple[FrozenTrial, int, float]]:
-    """Each trial that is being trained and has ended an epoch, with the last one's number and validation accuracy."""
+def under_way(study: optuna.Study, epochs: int) -> list[tuple[FrozenTrial, int, float]]:
+    """Each trial under way that has ended an epoch, the number of that, at most `epochs`, and its accuracy."""
     found = []
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        with contextlib.suppress(TypeError, ValueError):  # not yet; or what is in a storage is not ours
+        with contextlib.suppress(TypeError, ValueError, OverflowError):  # not yet; or it is none of ours
             epoch, accuracy = trial.user_attrs.get(EPOCH)
-            found.append((trial, int(epoch), float(accuracy)))
+            found.append((trial, min(int(epoch), epochs), float(accuracy)))
     return found
 
 

@@ -55,6 +55,26 @@ def test_no_name_of_a_run_is_read_as_part_of_a_query(store, name, other):
         assert {run.info.run_name for run in queries.named(each)} == {each}
 
 
+def test_the_run_before_is_the_last_one_that_was_evaluated_on_the_same_data(store):
+    def add(start, data="d", status="FINISHED", metric="test/accuracy") -> str:
+        tags = {"data.train.sha256": data, "data.test.sha256": "t", "other": str(start)}
+        run_id = store.create_run("0", start_time=start, tags=tags).info.run_id
+        store.log_metric(run_id, metric, 0.9)
+        store.set_terminated(run_id, status)
+        return run_id
+
+    first = add(1000)
+    second = add(2000)
+    add(3000, data="other")
+    add(4000, status="FAILED")
+    add(5000, metric="best/validation_accuracy")  # a trial
+    now = store.get_run(add(6000))
+    add(7000)
+    assert queries.run_before(now).info.run_id == second
+    assert queries.run_before(store.get_run(second)).info.run_id == first
+    assert queries.run_before(store.get_run(first)) is None
+
+
 @pytest.mark.parametrize("planted", [{"$ne": 1}, ["a"], 7, "", "..", "a' OR 'b", "\0", "f" * 32 + "\n", "F" * 32])
 def test_what_is_no_run_id_is_no_run(store, tmp_path, planted):
     assert queries.get_run(planted) is None
