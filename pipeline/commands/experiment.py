@@ -68,6 +68,7 @@ def main(arguments: tuple[str, ...]) -> None:
         raise
 
     with cli.suppress_stderr():
+        from pipeline.tracking import queries, store
         from pipeline.training import checkpoint
         from pipeline.workflow.evaluate import evaluate
         from pipeline.workflow.train import train
@@ -78,4 +79,6 @@ def main(arguments: tuple[str, ...]) -> None:
         evaluate(dataset_config, params, settings, Path(out))
         begun.assert_unchanged()
     checkpoint.discard(resume.name)
-    say(f"run {run_id} is complete; `mlflow ui` shows it")
+    run = queries.resolve_run(run_id)
+    say(f"run {run_id} is complete: {run.info.run_name}")
+    say("\n".join(store.ui_lines(run.info.experiment_id, run_id)))

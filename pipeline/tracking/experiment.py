@@ -13,12 +13,10 @@ from mlflow.exceptions import MlflowException
 from pipeline.core import results
 
 VIEW = "results"  # the name that the address of the list has for these columns
-COLUMNS = (results.TEST_ACCURACY, results.VALIDATION_ACCURACY, results.BEST_EPOCH)
+COLUMNS = (results.TEST_ACCURACY, results.VALIDATION_ACCURACY)  # what else the UI shows would push them off the page
 TAGS = {
     "mlflow.experimentKind": "custom_model_development",  # without it, the UI asks each reader what the experiment is
-    f"mlflow.sharedViewState.{VIEW}": json.dumps(
-        {"selectedColumns": ["attributes.`Dataset`", *(f"metrics.`{name}`" for name in COLUMNS), "attributes.`Models`"]}
-    ),
+    f"mlflow.sharedViewState.{VIEW}": json.dumps({"selectedColumns": [f"metrics.`{name}`" for name in COLUMNS]}),
 }
 
 

@@ -57,6 +57,7 @@ def run(
             mlflow.delete_tag("error")
         manifest.write(active.info.run_id)
         mlflow.end_run()
+        _forget_process(active.info.run_id)
     except killed_by:
         with contextlib.suppress(Exception):  # the next start does it, by close_stale
             mlflow.end_run("KILLED")
@@ -124,6 +125,13 @@ def _this_process(number: int | None = None) -> dict[str, str]:
     except psutil.NoSuchProcess:
         return {}
     return {"process.host": socket.gethostname(), "process.id": str(process.pid), "process.started": started}
+
+
+def _forget_process(run_id: str) -> None:
+    """Removes the tags by which `close_stale` knows the process of a run, of which the page of the run has many."""
+    for name in ("process.id", "process.started"):
+        with contextlib.suppress(MlflowException):  # the run has ended well: that is what counts
+            mlflow.MlflowClient().delete_tag(run_id, name)
 
 
 def end(run_id: str, status: str, reason: str | None = None) -> None:

@@ -19,7 +19,7 @@ from pipeline.evaluation.findings import Findings, findings
 from pipeline.models import architectures, saving
 from pipeline.provenance import lineage
 from pipeline.reporting import model_card, model_report
-from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start
+from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start, log_text
 
 
 def evaluate(
@@ -82,9 +82,7 @@ def record(data: str, settings: dict[str, Any], out: Path) -> None:
 
     Logs the test images too, as the data set `data` test, where they are here.
     """
-    log_start(
-        {}, {f"evaluate.{name}": str(value) for name, value in leaves.flatten(settings)}
-    )  # a later one may differ
+    log_text(json.dumps(settings, indent=2) + "\n", "evaluate.json")  # no parameters: a later evaluation may differ
     if paths.TEST.is_dir():
         tags = lineage.data_tags({"test": paths.TEST})
         log_start({}, tags)

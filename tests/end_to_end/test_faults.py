@@ -163,7 +163,8 @@ def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(prepared, t
     shown = project.ok(*command)
     assert "going on after epoch" in shown
     (run,) = project.runs()
-    assert (run.info.run_name, run.info.status) == ("warm", "FINISHED") and set(run.data.metrics) >= METRICS
+    assert (run.info.run_name, run.info.status) == (f"warm: cnn {EPOCHS * 2} epochs", "FINISHED")
+    assert set(run.data.metrics) >= METRICS
     assert Path(run.info.artifact_uri.removeprefix("file://")).is_dir()
     points = project.client().get_metric_history(run.info.run_id, "epoch/train_loss")
     assert [point.step for point in points] == list(range(1, EPOCHS * 2 + 1))

@@ -36,7 +36,8 @@ def test_repro_shows_progress_and_leaves_one_complete_run(done):
     (run,) = done.runs()
     assert run.info.status == "FINISHED"
     assert set(run.data.metrics) >= METRICS
-    assert run.data.params["preprocess.validation"] == "40" and run.data.tags["evaluate.mistakes"] == "5"
+    assert run.data.params["preprocess.validation"] == "40" and "evaluate.json" in done.artifacts(run)
+    assert run.info.run_name == "cnn 2 epochs"
     assert run.data.params["train.epochs"] == "2" and run.data.params["train.model.name"] == "cnn"
     assert [p.step for p in done.client().get_metric_history(run.info.run_id, "epoch/validation_accuracy")] == [1, 2]
     tags = run.data.tags

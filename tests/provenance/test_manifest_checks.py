@@ -84,7 +84,6 @@ MOVED = "UPDATE {} SET {} = '/nowhere'".format
     [
         (SETTING("processor"), "tags changed or lost in MLflow: processor"),
         (SETTING("data.train.dvc"), "tags changed or lost in MLflow: data.train.dvc"),
-        (SETTING("evaluate.mistakes"), "tags changed or lost in MLflow: evaluate.mistakes"),
         (SETTING("git.diff.sha256"), "tags changed or lost in MLflow: git.diff.sha256"),
         (SETTING("manifest.sha256"), "manifest.json lost or changed"),
         ("DELETE FROM tags WHERE key = 'manifest.sha256'", "manifest.json lost or changed"),

@@ -76,14 +76,12 @@ def test_metrics_and_tables_are_those_of_the_predictions(judged):
     assert calibration.loc[2, "confidence"] == pytest.approx(0.7, abs=1e-5) and calibration.loc[2, "accuracy"] == 7 / 8
 
 
-def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store):
+def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store, tmp_path):
     run = store.get_run(judged)
     assert run.data.metrics == json.loads(paths.TEST_METRICS.read_text()), "the same names in MLflow and DVC"
-    assert {name: run.data.tags[f"evaluate.{name}"] for name in ("calibration_bins", "mistakes", "showcase")} == {
-        "calibration_bins": "4",
-        "mistakes": "2",
-        "showcase": "7",
-    }
+    (settings,) = (tmp_path / "mlruns").rglob("evaluate.json")
+    shown = json.loads(settings.read_text())
+    assert (shown["calibration_bins"], shown["mistakes"], shown["showcase"]) == (4, 2, 7)
     (data,) = run.inputs.dataset_inputs
     assert data.dataset.name == "quadrants test"
     assert run.data.tags["data.test.sha256"] == files.folder_sha256(paths.TEST)
