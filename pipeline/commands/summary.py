@@ -88,5 +88,6 @@ def main() -> None:
     named = paths.RUN_ID.read_text(encoding="utf-8").strip()
     run = queries.get_run(queries.find_run_of_model(named, files.sha256(paths.MODEL)))
     before = queries.run_before(run) if run else None
+    now, earlier = (told(each) if each else None for each in (run, before))
     ui = store.ui_lines(run.info.experiment_id, run.info.run_id) if run else []
-    say(summary(found, dataset_config.test.count, run and told(run), before and told(before), ui))
+    say(summary(found, dataset_config.test.count, now, earlier, ui))

@@ -64,8 +64,8 @@ def under_way(study: optuna.Study, epochs: int) -> list[tuple[FrozenTrial, int, 
     """Each trial under way that has ended an epoch, the number of that, at most `epochs`, and its accuracy."""
     found = []
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        with contextlib.suppress(TypeError, ValueError, OverflowError):  # not yet; or it is none of ours
-            epoch, accuracy = trial.user_attrs.get(EPOCH)
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):  # not yet; or it is none of ours
+            epoch, accuracy = trial.user_attrs[EPOCH]
             found.append((trial, min(int(epoch), epochs), float(accuracy)))
     return found
 
