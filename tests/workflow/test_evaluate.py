@@ -114,7 +114,7 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
     run = store.get_run(half)
     assert run.info.status == "FINISHED" and run.data.tags["model.sha256"] == files.sha256(paths.MODEL)
     assert run.data.params == {"dataset.name": "quadrants", "train.seed": "5"}
-    assert run.data.tags["evaluate.seed"] == "5"
+    assert json.loads(queries.content(half, Path("evaluate.json"))) == {"seed": 5}
     assert {"best/validation_accuracy", "test/accuracy", "epoch/train_loss"} <= run.data.metrics.keys()
     assert [point.value for point in store.get_metric_history(half, "epoch/train_loss")] == [2.0, 1.0]
     assert "figures/mistakes.png" in [item.path for item in store.list_artifacts(half, "figures")]
