@@ -170,5 +170,5 @@ def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(prepared, t
     assert [point.step for point in points] == list(range(1, EPOCHS * 2 + 1))
     table = csv.DictReader(io.StringIO(project.ok("dvc", "exp", "show", "--csv")))
     (row,) = [row for row in table if row["Experiment"] == "warm" and not row["State"]]  # the killed one is "Running"
-    assert row["train.epochs"] == str(EPOCHS * 2) and float(row["test.accuracy"]) > 0
+    assert row["train.epochs"] == str(EPOCHS * 2) and float(row["test/accuracy"]) > 0
     assert project.ok("git", "status", "--porcelain") == ""
