@@ -42,7 +42,9 @@ class Progress:
         if self.bar.disable:
             for trial, epoch, accuracy in now:
                 if epoch != self.epochs.get(trial.number):
-                    self.note(f"trial {trial.number:>3}  epoch {epoch}/{self.tune.epochs}  {accuracy:.4f}")
+                    self.note(
+                        f"trial {trial.number:>3}  epoch {epoch}/{self.tune.epochs}  validation accuracy {accuracy:.4f}"
+                    )
         self.epochs = {trial.number: epoch for trial, epoch, _ in now}
         self.bar.n = round(len(counted) + sum(self.epochs.values()) / self.tune.epochs, 1)
         self.bar.set_description_str(status(self.study, counted))

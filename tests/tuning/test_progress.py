@@ -76,7 +76,10 @@ def test_without_a_terminal_each_epoch_is_a_line_whichever_worker_trains_it(stud
     progress.update()
     progress.update()
     progress.close()
-    assert capsys.readouterr().out.splitlines() == ["trial   6  epoch 2/6  0.7654", "trial   4  epoch 2/6  0.5000"]
+    assert capsys.readouterr().out.splitlines() == [
+        "trial   6  epoch 2/6  validation accuracy 0.7654",
+        "trial   4  epoch 2/6  validation accuracy 0.5000",
+    ]
 
 
 def test_on_a_terminal_the_last_line_is_kept_up_to_date(study, params, monkeypatch):
