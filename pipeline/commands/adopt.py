@@ -10,7 +10,6 @@ Comments, order and layout of params.yaml stay.
 
 import contextlib
 import difflib
-import json
 from typing import Any, NamedTuple
 
 import click
@@ -18,7 +17,7 @@ import click
 from pipeline.config.load import load, parse
 from pipeline.config.rewrite import rewrite
 from pipeline.config.schema import Train, leaves
-from pipeline.core import cli, files, paths
+from pipeline.core import cli, files, paths, results
 from pipeline.core.cli import counted, say
 from pipeline.core.errors import UserError
 from pipeline.provenance import dvc_files
@@ -84,8 +83,8 @@ def confirm(trial: Trained, run: Trained) -> None:
 def baseline() -> Trained | None:
     """The model that the last `dvc repro` trained; None where its files do not say."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, UserError):
-        accuracy = json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8"))["validation"]["accuracy"]
-        return Trained("the baseline", float(accuracy), dvc_files.locked_params("train"))
+        accuracy = results.read(paths.TRAIN_METRICS)[results.VALIDATION_ACCURACY]
+        return Trained("the baseline", accuracy, dvc_files.locked_params("train"))
     return None
 
 

@@ -69,6 +69,7 @@ def main(arguments: tuple[str, ...]) -> None:
         raise
 
     with cli.suppress_stderr():
+        from pipeline.tracking import queries, store
         from pipeline.training import checkpoint
         from pipeline.workflow import gate
         from pipeline.workflow.evaluate import evaluate
@@ -81,4 +82,6 @@ def main(arguments: tuple[str, ...]) -> None:
         begun.assert_unchanged()
         gate.judge(run_id, dataset_config, judged, limits, settings.behaviour)  # `promote` makes it the champion
     checkpoint.discard(resume.name)
-    say(f"run {run_id} is complete; `mlflow ui` shows it")
+    run = queries.resolve_run(run_id)
+    say(f"run {run_id} is complete: {run.info.run_name}")
+    say("\n".join(store.ui_lines(run.info.experiment_id, run_id)))

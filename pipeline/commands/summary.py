@@ -1,41 +1,93 @@
-"""Prints what the last `dvc repro` came to: accuracies, where the figures are, how to open the UI."""
+"""Prints what the last `dvc repro` came to, and against the run before: accuracies, parameters, where to read more."""
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.core import files, paths
+from pipeline.config.load import load
+from pipeline.core import files, paths, results
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.tracking.queries import Run
 
 LABEL = 21  # characters before what a line says
 
 
-def summary(train: dict[str, Any], test: dict[str, Any], run_id: str | None, ui: list[str]) -> str:
-    """The text, from the contents of reports/train.json and reports/test.json.
+class Told(NamedTuple):
+    """What is said of an MLflow run."""
 
-    `run_id` is the run in this MLflow store, None after `dvc pull` in a clone; `ui` says how to see it.
+    name: str
+    run_id: str
+    accuracy: float  # on the test images
+    params: dict[str, Any]  # leaf name → value
+
+    def __str__(self) -> str:
+        return f"{self.name}  ({self.run_id})"
+
+
+def summary(found: dict[str, float], images: int, now: Told | None, before: Told | None, ui: list[str]) -> str:
+    """The text. `found` are the results in reports/*.json, `images` says how many images the test data has.
+
+    `now` is the run in this MLflow store, None after `dvc pull` in a clone; `before` is the one before it, None where
+    there is none; `ui` says how to see the run.
     """
+    best, accuracy = found[results.VALIDATION_ACCURACY], found[results.TEST_ACCURACY]
     rows = [
-        ("validation accuracy", f"{train['validation']['accuracy']:.4f}  (epoch {train['best_epoch']}, the best)"),
-        ("test accuracy", f"{test['test']['accuracy']:.4f}  (images that nothing else has seen)"),
-        ("figures", "reports/figures/"),
-        ("data checks", "reports/data_checks.html"),
+        ("validation accuracy", f"{best:.4f}  (epoch {found[results.BEST_EPOCH]:.0f}, the best)"),
+        ("test accuracy", f"{accuracy:.4f}  ({interval(accuracy, images)}, on images that nothing else has seen)"),
     ]
-    if run_id:
-        rows += [("MLflow run", run_id), ("open the UI", f"\n{' ' * LABEL}".join(ui))]
+    if now and before:
+        gain = f"now {100 * (accuracy - before.accuracy):+.2f} points"
+        rows += [
+            ("the run before", f"{before}, the last finished one on this data"),
+            ("  test accuracy", f"{before.accuracy:.4f}  ({interval(before.accuracy, images)}), {gain}"),
+            ("  parameters", changes(before.params, now.params)),
+        ]
+    rows += [("report", str(paths.MODEL_REPORT)), ("data checks", str(paths.DATA_CHECKS[1]))]
+    if now:
+        rows += [("MLflow run", str(now)), ("open the UI", f"\n{' ' * LABEL}".join(ui))]
     else:
         rows += [("MLflow run", "in another store; this makes one here:"), ("", "python -m pipeline restore")]
     return "\n" + "\n".join(f"{label:{LABEL}}{value}" for label, value in rows)
 
 
+def interval(accuracy: float, images: int) -> str:
+    """The 95 % confidence interval of an accuracy on so many images."""
+    import numpy as np
+
+    from pipeline.evaluation import intervals
+
+    share = intervals.share(np.arange(images) < round(accuracy * images))
+    return f"95 % interval {share.low:.4f} to {share.high:.4f}"
+
+
+def changes(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Which parameters differ: "filters 32 → 64"."""
+    names = [name for name in before | now if before.get(name) != now.get(name)]
+    return ", ".join(f"{name} {before.get(name, 'none')} → {now.get(name, 'none')}" for name in names) or "the same"
+
+
+def told(run: "Run") -> Told:
+    """What is said of a run that has trained a model."""
+    from pipeline.tracking import queries
+
+    info = run.info
+    return Told(
+        info.run_name, info.run_id, run.data.metrics[results.TEST_ACCURACY], queries.trained_params(info.run_id)
+    )
+
+
 def main() -> None:
-    needed = (paths.TRAIN_METRICS, paths.TEST_METRICS, paths.RUN_ID, paths.MODEL)
-    for path in needed:
+    (dataset_config,) = load("dataset")
+    for path in (paths.TRAIN_METRICS, paths.TEST_METRICS, paths.RUN_ID, paths.MODEL):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro` makes it")
     from pipeline.tracking import queries, store
 
-    train, test, run_id = (path.read_text(encoding="utf-8") for path in needed[:3])
-    run = queries.get_run(queries.find_run_of_model(run_id.strip(), files.sha256(paths.MODEL)))
+    found = results.read(paths.TRAIN_METRICS) | results.read(paths.TEST_METRICS)
+    named = paths.RUN_ID.read_text(encoding="utf-8").strip()
+    run = queries.get_run(queries.find_run_of_model(named, files.sha256(paths.MODEL)))
+    before = queries.run_before(run) if run else None
+    now, earlier = (told(each) if each else None for each in (run, before))
     ui = store.ui_lines(run.info.experiment_id, run.info.run_id) if run else []
-    say(summary(json.loads(train), json.loads(test), run.info.run_id if run else None, ui))
+    say(summary(found, dataset_config.test.count, now, earlier, ui))

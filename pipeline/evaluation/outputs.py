@@ -32,7 +32,7 @@ def texts(found: Findings, labels: np.ndarray, predicted: np.ndarray) -> dict[Pa
     names = np.array(found.classes)
     confusion = pd.DataFrame({"actual": names[labels], "predicted": names[predicted]})
     tables = zip(TABLES, (found.per_class, found.calibration, confusion), strict=True)
-    overall = json.dumps({"test": found.overall}, indent=2) + "\n"
+    overall = json.dumps({f"test/{name}": value for name, value in found.overall.items()}, indent=2) + "\n"
     return {paths.TEST_METRICS: overall} | {path: table.to_csv(index=False) for path, table in tables}
 
 

@@ -1,11 +1,10 @@
 """Checks of the model in this folder, its data and its metrics against the MLflow run that trained it."""
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.config.schema import leaves
-from pipeline.core import files, paths
+from pipeline.core import files, paths, results
 from pipeline.provenance import dvc_files, git, manifest_checks
 from pipeline.provenance.check import TOLERANCE, Check
 
@@ -40,18 +39,18 @@ def prepared_data(tags: dict[str, str]) -> Iterator[Check]:
 
 def metrics(logged: dict[str, float]) -> Iterator[Check]:
     """The metrics in reports/*.json against those that MLflow has of the run."""
-    for path, part, group in ((paths.TRAIN_METRICS, "validation", "best"), (paths.TEST_METRICS, "test", "test")):
+    known = results.logged(logged)
+    for path, group in ((paths.TRAIN_METRICS, "best/"), (paths.TEST_METRICS, "test/")):
         if not path.is_file():
             continue
         try:
-            written = {name: float(value) for name, value in json.loads(path.read_text(encoding="utf-8"))[part].items()}
+            written = results.read(path)
         except (*dvc_files.DAMAGE, AttributeError, OverflowError):
             yield Check("metrics", str(path), False, "not as it was written: edited by hand")
             continue
-        known = {key.removeprefix(f"{group}/"): value for key, value in logged.items() if key.startswith(f"{group}/")}
-        for name in sorted(known.keys() | written.keys()):
+        for name in sorted({name for name in known if name.startswith(group)} | written.keys()):
             same = name in known and name in written and abs(known[name] - written[name]) < TOLERANCE
-            yield Check("metrics", f"{path}, {part} {name} = MLflow", same, "edited by hand, or of another run")
+            yield Check("metrics", f"{path}, {name} = MLflow", same, "edited by hand, or of another run")
 
 
 def logged_parameters(logged: dict[str, str]) -> Iterator[Check]:

@@ -7,6 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from pipeline.config.schema import Evaluate
+from pipeline.core import results
 from pipeline.data.arrays import Split
 from pipeline.evaluation import behaviour
 from pipeline.evaluation.cost import Cost
@@ -33,7 +34,7 @@ class Origin(NamedTuple):
     params: dict[str, Any]  # leaf name → value
     lineage: dict[str, str]  # what → sha256
     history: pd.DataFrame  # as in reports/history.csv
-    training: dict[str, Any]  # as in reports/train.json
+    training: dict[str, float]  # as in reports/train.json
     checks: dict[str, Any]  # as in reports/data_checks.json
 
     @property
@@ -50,7 +51,7 @@ class Origin(NamedTuple):
 
 def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, settings: Evaluate) -> str:
     """Returns the page; equal input gives equal text. `predicted` (n,): the class given to each test image."""
-    best = origin.training["best_epoch"]
+    best = int(origin.training[results.BEST_EPOCH])
     return page.render_file(
         "model.html",
         title=f"How good is this {origin.data_set} classifier?",

@@ -47,7 +47,7 @@ def refuse(dataset_config: Dataset, failures: list[str]) -> None:
 
     lines = "\n".join(f"  {line}" for line in failures)
     page = paths.DATA_CHECKS[1]
-    with runs.run():
+    with runs.run(run_name="data checks failed"):
         log_start({"dataset": {"name": dataset_config.name}}, lineage.tags({}))
         log_files(paths.DATA_CHECKS, "data")
         raise UserError(f"the data in {paths.RAW}/ failed its checks (the whole result: {page}):\n{lines}")

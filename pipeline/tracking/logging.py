@@ -49,7 +49,7 @@ def logged_epochs() -> set[int]:
 
 def log_training(metrics: dict[str, Any], history: Path) -> None:
     """Logs the results of a training: the contents of reports/train.json and the file reports/history.csv."""
-    log_metrics({"best_epoch": metrics["best_epoch"], "best": metrics["validation"]})
+    log_metrics(metrics)
     log_files([history], "tables")
 
 

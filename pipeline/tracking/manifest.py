@@ -19,6 +19,7 @@ from pipeline.tracking import store
 NAME = "manifest.json"
 TAG = "manifest.sha256"
 MODEL = "model/"  # begins the names of the logged model's files, which lie elsewhere than the run's
+SYSTEM = "system/"  # begins the names of MLflow's system metrics, whose thread goes on until the run has ended
 OTHERS = ("mlflow.", "process.", "error", TAG)  # begin the tags that MLflow or the user may change, or the next process
 
 _logged: dict[str, dict[str, str]] = {}  # run id → path among the artifacts → sha256, of what this process has logged
@@ -73,7 +74,7 @@ def records(run: Run) -> dict[str, dict[str, str]]:
     return {
         "params": dict(sorted(run.data.params.items())),
         "tags": {key: value for key, value in sorted(run.data.tags.items()) if not key.startswith(OTHERS)},
-        "metrics": {key: repr(value) for key, value in sorted(run.data.metrics.items())},
+        "metrics": {key: repr(value) for key, value in sorted(run.data.metrics.items()) if not key.startswith(SYSTEM)},
         "inputs": {f"{data.name} {data.digest}": data.profile or "" for data in inputs},
     }
 

@@ -14,10 +14,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from pipeline.config.schema import Train, leaves
-from pipeline.core import files
+from pipeline.core import files, results
 from pipeline.core.errors import UserError
 from pipeline.core.untrusted import matches
 from pipeline.tracking import store
+
+LISTED = 10  # runs that fit a name; more are counted
 
 
 def search(condition: str) -> list[Run]:
@@ -33,19 +35,37 @@ def get_run(run_id: str | None) -> Run | None:
     return None
 
 
-def resolve_run(run_id: str) -> Run:
-    """The run of this id, or the only one whose id begins so. Raises UserError where there is no or more than one."""
+def resolve_run(asked: str) -> Run:
+    """The run of this id, else the only one whose id begins so, else the only one of this name.
+
+    The name of a DVC experiment is a name too. Raises UserError where there is no or more than one.
+    """
     store.open_store()
-    if exact := get_run(run_id):
+    if exact := get_run(asked):
         return exact
-    is_beginning = re.fullmatch(r"[0-9a-f]{4,31}", run_id)
-    found = search(f"attributes.run_id LIKE '{run_id}%'") if is_beginning else []
+    is_beginning = re.fullmatch(r"[0-9a-f]{4,31}", asked)
+    found, how = (search(f"attributes.run_id LIKE '{asked}%'") if is_beginning else []), "begin so"
     if not found:
-        hint = "; of an id at least four digits are needed" if len(run_id) < 4 else ""
-        raise UserError(f"run {run_id} is not in the MLflow store{hint}")
+        found, how = named(asked), "are called so"
+    if not found:
+        hint = "; of an id at least four digits are needed" if len(asked) < 4 else ""
+        raise UserError(f"run {asked} is not in the MLflow store{hint}")
     if len(found) > 1:
-        raise UserError(f"run {run_id}: {len(found)} runs begin so: {', '.join(run.info.run_id for run in found)}")
+        listed = ", ".join(run.info.run_id for run in found[:LISTED])
+        more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+        raise UserError(f"run {asked}: {len(found)} runs {how}: {listed}{more}, the newest first")
     return found[0]
+
+
+def named(name: str) -> list[Run]:
+    """The runs of this name, or of the DVC experiment of this name, the newest first.
+
+    A name may be anything: only what MLflow's filter reads as it stands is looked up there, all else is compared here.
+    """
+    is_plain = re.fullmatch(r"[A-Za-z0-9 .:=,+/_-]+", name)
+    conditions = [f"{key} = '{name}'" for key in ("attributes.run_name", "tags.`dvc.exp_name`")] if is_plain else [""]
+    found = {run.info.run_id: run for condition in conditions for run in search(condition)}
+    return [run for run in found.values() if name in (run.info.run_name, run.data.tags.get("dvc.exp_name"))]
 
 
 def without_model(run: Run) -> UserError:
@@ -80,7 +100,7 @@ def train_params(run: Run) -> dict[str, str]:
 
 def validation_accuracy(run_id: str) -> float | None:
     """The validation accuracy of a run's best epoch, or None where it came to none. Raises UserError for no run."""
-    return resolve_run(run_id).data.metrics.get("best/accuracy")
+    return results.logged(resolve_run(run_id).data.metrics).get(results.VALIDATION_ACCURACY)
 
 
 def find_tagged(key: str, value: str) -> tuple[str, str] | None:
@@ -126,22 +146,37 @@ def trained() -> list[Run]:
     return search("tags.`model.sha256` LIKE '%'")
 
 
+def run_before(run: Run) -> Run | None:
+    """The last run that began before this one, ended well, and was evaluated on the same data; None where none did.
+
+    The data has the same bytes, those of the test images too: only then do two accuracies compare.
+    """
+    data = {name: value for name, value in run.data.tags.items() if re.fullmatch(r"data\.\w+\.sha256", name)}
+    evaluated = f"attributes.status = 'FINISHED' AND metrics.`{results.TEST_ACCURACY}` >= 0"
+    found = search(f"{evaluated} AND attributes.start_time < {int(run.info.start_time)}")
+    same = [each for each in found if data.items() <= each.data.tags.items()]
+    return max(same, key=lambda each: (each.info.start_time, each.info.run_id), default=None)
+
+
 def curve(column: str) -> str:
-    """The MLflow metric of a column of reports/history.csv: accuracy → train/accuracy; the slash makes the UI group."""
-    name = column.removeprefix("validation_")
-    return f"{'train' if name == column else 'validation'}/{name}"
+    """The MLflow metric of a column of reports/history.csv: accuracy → epoch/train_accuracy; the UI groups by it."""
+    return f"epoch/{column if column.startswith('validation_') else f'train_{column}'}"
 
 
 def curves(run: Run) -> dict[str, dict[int, float]]:
     """Column of reports/history.csv → epoch → value; where a run has two values, the later one."""
     client = mlflow.MlflowClient()
     return {
-        metric.replace("validation/", "validation_").removeprefix("train/"): {
-            point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)
-        }
+        column: {point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)}
         for metric in run.data.metrics
-        if metric.startswith(("train/", "validation/"))
+        if (column := _column(metric))
     }
+
+
+def _column(metric: str) -> str | None:
+    """The column of reports/history.csv of an MLflow metric; None of one that is no curve. Version 0.1: train/loss."""
+    found = re.fullmatch(r"epoch/(train|validation)_(\w+)", metric) or re.fullmatch(r"(train|validation)/(\w+)", metric)
+    return found and (found[2] if found[1] == "train" else f"validation_{found[2]}")
 
 
 def tag(run_id: str, key: str) -> str | None:

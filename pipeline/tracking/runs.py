@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import mlflow
 import psutil
 from mlflow.exceptions import MlflowException
+from mlflow.utils import name_utils
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_SOURCE_NAME
 
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
 from pipeline.core.untrusted import matches
-from pipeline.tracking import manifest, queries, store
+from pipeline.tracking import experiment, manifest, queries, store
 
 
 @contextlib.contextmanager
@@ -28,17 +30,26 @@ def run(
 ) -> Iterator[str]:
     """Opens a run for the block: `run_id`, else the one that `mlflow run` opened for this process, else a new one.
 
-    A new run is nested under the run `parent`, if given. Its name is `run_name`, else that of the DVC experiment, else
-    one that MLflow makes up. Yields the id. The run ends as FINISHED; as KILLED when the block raises `killed_by`; as
-    FAILED, with the reason as tag `error`, when it raises anything else. Raises UserError for an error of the store.
+    A new run is nested under the run `parent`, if given. Its name is `run_name`, else one that MLflow makes up; so is
+    that of a run that `mlflow run` opened, unless the user chose it. Yields the id. The run ends as FINISHED; as KILLED
+    when the block raises `killed_by`; as FAILED, with the reason as tag `error`, when it raises anything else. Raises
+    UserError for an error of the store.
     """
     store.open_store()
-    run_id = run_id or os.environ.get("MLFLOW_RUN_ID")
-    run_name = None if run_id else run_name or os.environ.get("DVC_EXP_NAME")
+    opened = None if run_id else os.environ.get("MLFLOW_RUN_ID")
     tags = (tags or {}) | _this_process()
     with store.errors():
         close_stale()
-        active = mlflow.start_run(run_id, run_name=run_name, nested=parent is not None, parent_run_id=parent, tags=tags)
+        active = mlflow.start_run(
+            run_id or opened,
+            run_name=None if run_id or opened else run_name,
+            nested=parent is not None,
+            parent_run_id=parent,
+            tags=tags,
+        )
+        if opened and run_name and _is_made_up(active.info.run_name):
+            mlflow.MlflowClient().update_run(opened, name=run_name)
+        experiment.describe(active.info.experiment_id)
     try:
         _remove_left(active.info.run_id, active.info.artifact_uri)
         yield active.info.run_id
@@ -46,6 +57,7 @@ def run(
             mlflow.delete_tag("error")
         manifest.write(active.info.run_id)
         mlflow.end_run()
+        _forget_process(active.info.run_id)
     except killed_by:
         with contextlib.suppress(Exception):  # the next start does it, by close_stale
             mlflow.end_run("KILLED")
@@ -57,6 +69,11 @@ def run(
         if isinstance(error, MlflowException):
             raise UserError(f"MLflow's store: {error.message.splitlines()[0]}") from None
         raise
+
+
+def _is_made_up(name: str) -> bool:
+    """Whether MLflow made a name up, such as spiffy-toad-488."""
+    return name.split("-")[0] in name_utils._GENERATOR_PREDICATES and bool(re.fullmatch(r"[a-z]+-[a-z]+-\d{0,4}", name))
 
 
 def note_error(run_id: str, error: BaseException) -> None:
@@ -108,6 +125,13 @@ def _this_process(number: int | None = None) -> dict[str, str]:
     except psutil.NoSuchProcess:
         return {}
     return {"process.host": socket.gethostname(), "process.id": str(process.pid), "process.started": started}
+
+
+def _forget_process(run_id: str) -> None:
+    """Removes the tags by which `close_stale` knows the process of a run, of which the page of the run has many."""
+    for name in ("process.id", "process.started"):
+        with contextlib.suppress(MlflowException):  # the run has ended well: that is what counts
+            mlflow.MlflowClient().delete_tag(run_id, name)
 
 
 def end(run_id: str, status: str, reason: str | None = None) -> None:

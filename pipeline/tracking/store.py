@@ -84,7 +84,8 @@ def is_server(uri: str) -> bool:
 
 def ui_lines(experiment: str, run_id: str) -> list[str]:
     """How to see a run in MLflow's UI: what to type, unless a server runs already, and the address of the page."""
-    uri, page = address(), f"/#/experiments/{experiment}/runs/{run_id}"
+    # without its end, the UI opens as a tool for chats and agents
+    uri, page = address(), f"/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
     if is_server(uri):
         return [mask_passwords(uri.rstrip("/")) + page]
     option = f"mlflow ui --backend-store-uri {shlex.quote(mask_passwords(uri))}"

@@ -46,7 +46,10 @@ def history_csv(history: list[Epoch]) -> str:
 
 
 def summary(best: Epoch) -> dict[str, Any]:
-    """What reports/train.json holds: the number of the best epoch, and its metrics."""
+    """What reports/train.json holds, by the names in core/results: the number of the best epoch, and its metrics."""
     parts = {"train": best.training, "validation": best.validation}
-    rounded = {part: {k: round(v, DIGITS) for k, v in sorted(metrics.items())} for part, metrics in parts.items()}
-    return {"best_epoch": best.epoch} | rounded
+    return {"best/epoch": best.epoch} | {
+        f"best/{part}_{name}": round(value, DIGITS)
+        for part, metrics in parts.items()
+        for name, value in sorted(metrics.items())
+    }

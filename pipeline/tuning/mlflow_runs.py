@@ -11,13 +11,14 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from pipeline.config.schema import Tune, leaves
-from pipeline.core import files, paths, untrusted
+from pipeline.core import files, paths, results, untrusted
 from pipeline.core.cli import say
 from pipeline.data import arrays
 from pipeline.provenance import lineage
 from pipeline.tracking import queries, runs
 from pipeline.tracking.logging import log_files, log_metrics, log_model, log_start
 from pipeline.tuning import plots, study_page, trials
+from pipeline.tuning.progress import EPOCH
 from pipeline.tuning.study import Plan
 
 STATUS = {
@@ -104,7 +105,7 @@ def report(study: optuna.Study, plan: Plan) -> None:
     if best is None:
         return
     counted = trials.effective_trials(study)
-    log_metrics({"trials": trials.count_outcomes(counted), "best": {"accuracy": best.values[0]}})
+    log_metrics({"trials": trials.count_outcomes(counted), results.VALIDATION_ACCURACY: best.values[0]})
     best_run = str(trials.attribute(best, "mlflow_run_id"))
     log_start({}, {"best_trial": str(best.number), "best_run": best_run})
     cost = ([name for name in plan.tune.objectives if name in plots.COSTS] or ["cpu_seconds"])[0]
@@ -127,7 +128,7 @@ def report(study: optuna.Study, plan: Plan) -> None:
 def write_tables(study: optuna.Study, cost: str, folder: Path) -> None:
     """Writes trials.csv, a row for each trial, and front.csv: the trials no other beats in accuracy and `cost`."""
     table = study.trials_dataframe(("number", "state", "value", "params", "user_attrs", "duration"))
-    hidden = [f"user_attrs_{name}" for name in ("worker", "training", "seconds", "mlflow_run_id")]
+    hidden = [f"user_attrs_{name}" for name in ("worker", "training", "seconds", "mlflow_run_id", EPOCH)]
     files.write_text(folder / "trials.csv", table.drop(columns=hidden, errors="ignore").to_csv(index=False))
     front = plots.front(study, cost)
     best = sorted(front.best_trials, key=lambda trial: trial.values[1])

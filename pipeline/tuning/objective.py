@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import optuna
 
+from pipeline.config import run_name
 from pipeline.config.schema import Train
-from pipeline.core import paths
+from pipeline.core import paths, results
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
 from pipeline.models import architectures, saving
@@ -20,6 +21,7 @@ from pipeline.training import checkpoint, loop
 from pipeline.training.fingerprint import fingerprint
 from pipeline.training.history import Epoch, TrainingState, best_epoch
 from pipeline.tuning import storage, trials
+from pipeline.tuning.progress import EPOCH
 from pipeline.tuning.study import Interrupted, Plan
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def objective(
             )
             for name in ("parameters", "cpu_seconds"):
                 trial.set_user_attr(name, earlier.user_attrs[name])
-            log_metrics({"best": {"accuracy": earlier.values[0]}})
+            log_metrics({results.VALIDATION_ACCURACY: earlier.values[0]})
             return tuple(earlier.values)
         model = architectures.build(plan.dataset_config.image_shape, len(plan.dataset_config.classes), params)
         trial.set_user_attr("parameters", model.count_params())
@@ -69,7 +71,7 @@ def _trial_run(trial: optuna.Trial, plan: Plan, params: Train) -> Iterator[Path]
         checkpoint.claim(fingerprint(params, plan.data)) as folder,
         runs.run(
             parent=plan.parent,
-            run_name=f"{plan.tune.study} {trial.number}",
+            run_name=run_name.shorten(f"trial {trial.number} {run_name.describe(trial.params)}"),
             tags={"optuna.study": plan.tune.study, "optuna.trial": str(trial.number)},
             killed_by=(KeyboardInterrupt, optuna.TrialPruned),
         ) as run_id,
@@ -108,6 +110,7 @@ def _recorder(
         cpu_seconds = round(cpu_before + time.process_time() - cpu_started, 3)
         trial.set_user_attr("cpu_seconds", cpu_seconds)
         trial.set_user_attr("seconds", round(time.monotonic() - wall_started, 3))
+        trial.set_user_attr(EPOCH, [epoch.epoch, epoch.validation["accuracy"]])
         record(epoch, cpu_seconds=cpu_seconds)
         checkpoint.save(folder, model, state)
         if epoch.epoch == plan.train.epochs:
@@ -126,7 +129,7 @@ def _recorder(
 
 def _log_result(study: optuna.Study, model: "keras.Model", best: Epoch) -> None:
     """Logs the best epoch, and the model if no trial so far is better: the study's run takes the winner's from here."""
-    log_metrics({"best_epoch": best.epoch, "best": {"accuracy": best.validation["accuracy"]}})
+    log_metrics({results.BEST_EPOCH: best.epoch, results.VALIDATION_ACCURACY: best.validation["accuracy"]})
     leader = trials.best_trial(study)
     if leader is None or best.validation["accuracy"] >= leader.values[0]:
         with tempfile.TemporaryDirectory() as out:

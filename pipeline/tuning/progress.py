@@ -1,5 +1,9 @@
-"""How a study comes on, on the terminal: a line for each trial that ends, and below them one kept up to date."""
+"""How a study comes on: a line for each trial that ends, and below them a bar that moves with each epoch.
 
+Where stdout is no terminal, there is a line for each epoch in place of the bar.
+"""
+
+import contextlib
 import sys
 from datetime import datetime
 
@@ -11,28 +15,38 @@ from pipeline.config.schema import Tune
 from pipeline.core import cli
 from pipeline.tuning import trials
 
-FORMAT = "{n_fmt}/{total_fmt} {bar:20} {desc}, {elapsed}<{remaining}"
+FORMAT = "{n:g}/{total_fmt} {bar:20} {desc}, {elapsed}<{remaining}"
+EPOCH = "last_epoch"  # attribute of a trial: [number of the last epoch, its validation accuracy]
 
 
 class Progress:
-    """Shows what has changed since the last `update`. Where stdout is no terminal, only the line for each trial."""
+    """Shows what has changed since the last `update`."""
 
     def __init__(self, study: optuna.Study, tune: Tune) -> None:
         self.study, self.tune = study, tune
         self.seen = {trial.number for trial in study.get_trials(deepcopy=False, states=trials.FINISHED)}
+        self.epochs = {trial.number: epoch for trial, epoch, _ in under_way(study, tune.epochs)}
         before = len(trials.effective_trials(study, trials.FINISHED))
         hidden = not sys.stdout.isatty()
         self.bar = tqdm(total=tune.trials, initial=before, bar_format=FORMAT, disable=hidden, file=sys.stdout)
 
     def update(self) -> None:
-        """Prints a line for each trial that has ended since, and brings the last line up to date."""
+        """Prints a line for each trial that has ended since, and brings what is said of the others up to date."""
         finished = self.study.get_trials(deepcopy=False, states=trials.FINISHED)
         for trial in sorted(finished, key=lambda trial: trial.datetime_complete or datetime.max):
             if trial.number not in self.seen:
                 self.seen.add(trial.number)
                 self.note(describe(self.study, trial, self.tune.epochs))
         counted = trials.effective_trials(self.study, trials.FINISHED)
-        self.bar.n = len(counted)
+        now = under_way(self.study, self.tune.epochs)
+        if self.bar.disable:
+            for trial, epoch, accuracy in now:
+                if epoch != self.epochs.get(trial.number):
+                    self.note(
+                        f"trial {trial.number:>3}  epoch {epoch}/{self.tune.epochs}  validation accuracy {accuracy:.4f}"
+                    )
+        self.epochs = {trial.number: epoch for trial, epoch, _ in now}
+        self.bar.n = round(len(counted) + sum(self.epochs.values()) / self.tune.epochs, 1)
         self.bar.set_description_str(status(self.study, counted))
 
     def note(self, text: str) -> None:
@@ -46,6 +60,16 @@ class Progress:
     def close(self) -> None:
         """Leaves the last line as it is."""
         self.bar.close()
+
+
+def under_way(study: optuna.Study, epochs: int) -> list[tuple[FrozenTrial, int, float]]:
+    """Each trial under way that has ended an epoch, the number of that, at most `epochs`, and its accuracy."""
+    found = []
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):  # not yet; or it is none of ours
+            epoch, accuracy = trial.user_attrs[EPOCH]
+            found.append((trial, min(int(epoch), epochs), float(accuracy)))
+    return found
 
 
 def describe(study: optuna.Study, trial: FrozenTrial, epochs: int) -> str:

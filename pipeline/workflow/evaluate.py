@@ -9,7 +9,7 @@ import keras
 import pandas as pd
 
 from pipeline.config.schema import Dataset, Evaluate, Train, leaves
-from pipeline.core import cli, files, paths
+from pipeline.core import cli, files, paths, results
 from pipeline.core.cli import say
 from pipeline.data import arrays
 from pipeline.evaluation import outputs, plots, predictions
@@ -46,7 +46,7 @@ def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Pa
     }
     for path, text in written.items():
         files.write_text(out / path, text)
-    curves = plots.learning_curves(origin.history, origin.training["best_epoch"])
+    curves = plots.learning_curves(origin.history, int(origin.training[results.BEST_EPOCH]))
     for path, figure in outputs.pictures(found, test, probabilities, settings, curves).items():
         plots.save(figure, out / path)
     record(dataset_config.name, settings.model_dump(), out)
@@ -71,7 +71,7 @@ def describe_origin(dataset_config: Dataset, params: Train, model: keras.Model, 
         | dataset_config.train.sha256
         | dataset_config.test.sha256,
         history=pd.read_csv(out / paths.HISTORY),
-        training=json.loads((out / paths.TRAIN_METRICS).read_text(encoding="utf-8")),
+        training=results.read(out / paths.TRAIN_METRICS),
         checks=json.loads(paths.DATA_CHECKS[0].read_text(encoding="utf-8")),
     )
 
@@ -81,14 +81,12 @@ def record(data: str, settings: dict[str, Any], out: Path) -> None:
 
     Logs the test images too, as the data set `data` test, where they are here.
     """
-    log_start(
-        {}, {f"evaluate.{name}": str(value) for name, value in leaves.flatten(settings)}
-    )  # a later one may differ
+    log_text(json.dumps(settings, indent=2) + "\n", "evaluate.json")  # no parameters: a later evaluation may differ
     if paths.TEST.is_dir():
         tags = lineage.data_tags({"test": paths.TEST})
         log_start({}, tags)
         log_data(f"{data} test", arrays.load(paths.TEST), tags["data.test.sha256"], context="test")
-    log_metrics(json.loads((out / paths.TEST_METRICS).read_text(encoding="utf-8")))
+    log_metrics(results.read(out / paths.TEST_METRICS))
     log_files([out / paths.FIGURES, out / paths.MODEL_REPORT, out / paths.MODEL_CARD])
     log_files([out / path for path in outputs.TABLES], "tables")
     if (out / paths.MODEL_CARD).is_file():  # not yet, where a run is restored that an older version evaluated

@@ -1,7 +1,6 @@
 """Trains a run once more in another folder, and compares what comes out."""
 
 import hashlib
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config.rewrite import rewrite
 from pipeline.config.schema import Train, leaves
-from pipeline.core import files, paths
+from pipeline.core import files, paths, results
 from pipeline.core.errors import UserError
 from pipeline.core.process import git, require_git, run_dvc
 from pipeline.core.untrusted import checked
@@ -100,8 +99,8 @@ def compare(run: "Run", folder: Path) -> str:
     sha256 = files.sha256(folder / paths.MODEL)
     if sha256 == run.data.tags["model.sha256"]:
         return f"the same model, byte for byte: sha256 {sha256}"
-    validation = json.loads((folder / paths.TRAIN_METRICS).read_text(encoding="utf-8"))["validation"]
-    before, now = run.data.metrics.get("best/accuracy"), validation["accuracy"]
+    before = results.logged(run.data.metrics).get(results.VALIDATION_ACCURACY)
+    now = results.read(folder / paths.TRAIN_METRICS)[results.VALIDATION_ACCURACY]
     if before is None or not abs(before - now) <= TOLERANCE:
         raise UserError(f"another model: validation accuracy {now}, not {before}")
     return f"other bytes, but the same validation accuracy, {now}"

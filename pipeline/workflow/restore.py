@@ -4,11 +4,10 @@ What was logged is taken from the outputs and from dvc.lock. The commit, the pac
 had any more. Which code made the model, dvc.lock says; `python -m pipeline verify` holds the files against it.
 """
 
-import json
 from pathlib import Path
 
 from pipeline.config.schema import Dataset, Train
-from pipeline.core import cli, files, paths
+from pipeline.core import cli, files, paths, results
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.core.untrusted import checked
@@ -30,6 +29,7 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
         from pipeline.models import architectures, saving
         from pipeline.provenance import dvc_files
         from pipeline.tracking import logging, queries, runs
+        from pipeline.workflow import training_run
         from pipeline.workflow.evaluate import record
 
     trained = checked(paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip(), "run id", str(paths.RUN_ID))
@@ -51,7 +51,7 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
     model = saving.load(paths.MODEL, architectures.build(dataset_config.image_shape, classes, params))
     say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
     half, _ = queries.find_tagged("restored_from", trained) or (None, None)
-    with runs.run(half, tags={"restored_from": trained}) as run_id:
+    with runs.run(half, run_name=training_run.name(params, "restored"), tags={"restored_from": trained}) as run_id:
         restore_training(dataset_config, saving.summary(model))
         if paths.TEST_METRICS.is_file():  # if not, it is about to be made
             record(dataset_config.name, dvc_files.locked_params("evaluate"), Path())
@@ -85,4 +85,4 @@ def restore_training(dataset_config: Dataset, summary: str) -> None:
     for row in pd.read_csv(paths.HISTORY).to_dict("records"):
         if row["epoch"] not in logged:
             logging.log_epoch(row)
-    logging.log_training(json.loads(paths.TRAIN_METRICS.read_text(encoding="utf-8")), paths.HISTORY)
+    logging.log_training(results.read(paths.TRAIN_METRICS), paths.HISTORY)

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.config.load import parse
+from pipeline.config.run_name import run_name
 from pipeline.config.schema import Dataset, Train
 from pipeline.core import files, paths
+from pipeline.core.errors import UserError
+from pipeline.core.process import git
 from pipeline.provenance import dvc_files
 from pipeline.tracking import queries, runs, store
 from pipeline.tracking.logging import log_files
@@ -53,10 +57,22 @@ def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, 
         if start.checkpoints_of and status != "FINISHED":
             runs.end(start.checkpoints_of, "KILLED")
         tags = {"training": folder.name, "training.state": checkpoint.identity(folder)}
-        with runs.run(start.continues, tags=tags) as run_id:
+        with runs.run(start.continues, run_name=name(params), tags=tags) as run_id:
             if start.checkpoints_of:
                 take_checkpoints(start.checkpoints_of)
             yield run_id, folder
+
+
+def name(params: Train, experiment: str | None = None) -> str:
+    """What the run of a training is called; an `experiment` of DVC is named if it is not given, but in its environment.
+
+    The usual parameters, which are not named, are those in the commit HEAD.
+    """
+    committed = None
+    with contextlib.suppress(UserError):  # of another version
+        if text := git("show", f"HEAD:./{paths.PARAMS}"):
+            committed = parse(text, str(paths.PARAMS)).train
+    return run_name(params, committed, experiment or os.environ.get("DVC_EXP_NAME"))
 
 
 def take_checkpoints(run_id: str) -> None:

@@ -50,7 +50,7 @@ def test_pruning_saves_epochs(swept):
     assert states[TrialState.PRUNED] >= 1 and sum(epochs) < 8 * 6
     (parent,) = parents(swept)
     for number, run in children(swept, parent).items():
-        points = swept.client().get_metric_history(run.info.run_id, "validation/accuracy")
+        points = swept.client().get_metric_history(run.info.run_id, "epoch/validation_accuracy")
         assert [point.step for point in points] == list(range(1, epochs[number] + 1))
         assert [point.value for point in points] == list(study.trials[number].intermediate_values.values())
 
@@ -59,7 +59,7 @@ def test_the_study_run_has_space_figures_tables_and_the_best_model(swept):
     (parent,) = parents(swept)
     assert parent.data.params["space.filters"] == "2 to 6 in steps of 2"
     assert parent.data.tags["git.commit"] and parent.data.tags["data.train.sha256"]
-    assert parent.data.metrics["best/accuracy"] == opened(swept).best_value
+    assert parent.data.metrics["best/validation_accuracy"] == opened(swept).best_value
     names = ("front", "history", "parallel_coordinates", "slice", "timeline")  # importances need ten trials
     complete = opened(swept).get_trials(states=(TrialState.COMPLETE,))  # how many are pruned is a matter of time
     pictures = {f"figures/{name}.png" for name in names if len(complete) > 1 or name == "timeline"}
@@ -134,7 +134,7 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path, inside):
     assert (project.folder / "params.yaml").read_text() != text
     project.ok("dvc", "repro", "train")
     figures = YAML(typ="safe").load(project.folder / "reports" / "train.json")
-    assert figures["validation"]["accuracy"] == pytest.approx(best.value, abs=1e-6)
+    assert figures["best/validation_accuracy"] == pytest.approx(best.value, abs=1e-6)
     (parent,) = parents(project)
     assert files.sha256(project.folder / "models" / "model.keras") == parent.data.tags["model.sha256"]
     assert "has these parameters already" in inside(project, "adopt", best.user_attrs["mlflow_run_id"])

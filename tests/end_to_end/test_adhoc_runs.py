@@ -49,11 +49,11 @@ def test_dvc_experiments_share_the_store_and_show_their_metrics(workspace):
     rows = list(csv.DictReader(io.StringIO(workspace.ok("dvc", "exp", "show", "--csv"))))
     shown = {row["Experiment"]: row for row in rows}
     assert [shown[name]["train.epochs"] for name in ("queued-3", "queued-4")] == ["3", "4"]
-    assert all(float(shown[name]["test.accuracy"]) > 0 for name in ("queued-3", "queued-4"))
+    assert all(float(shown[name]["test/accuracy"]) > 0 for name in ("queued-3", "queued-4"))
     new = workspace.runs()[known:]
     difference = json.loads(workspace.ok("dvc", "metrics", "diff", "HEAD", "queued-4", "--json"))
-    assert "validation.loss" in difference["reports/train.json"]
-    assert sorted(run.info.run_name for run in new) == ["queued-3", "queued-4"]
+    assert "best/validation_loss" in difference["reports/train.json"]
+    assert sorted(run.info.run_name for run in new) == ["queued-3: cnn 3 epochs", "queued-4: cnn 4 epochs"]
     assert {run.info.status for run in new} == {"FINISHED"} and all(set(run.data.metrics) >= METRICS for run in new)
     assert all(Path(run.info.artifact_uri.removeprefix("file://")).is_dir() for run in new)
     assert workspace.ok("git", "status", "--porcelain") == ""

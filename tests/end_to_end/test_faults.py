@@ -37,7 +37,7 @@ def check(project: Project, done: Project) -> None:
     assert run.info.status == "FINISHED"
     assert run.info.run_id == (project.folder / "models" / "run_id").read_text().strip()
     assert project.artifacts(run) == done.artifacts(other)
-    for name in ("train/loss", "validation/accuracy", "epoch_seconds"):
+    for name in ("epoch/train_loss", "epoch/validation_accuracy", "epoch_seconds"):
         points = project.client().get_metric_history(run.info.run_id, name)
         assert [point.step for point in points] == list(range(1, EPOCHS + 1)), name
     assert {k: v for k, v in run.data.metrics.items() if k != "epoch_seconds"} == {
@@ -141,7 +141,7 @@ def test_a_restoration_that_was_killed_is_completed_in_the_same_run(done, tmp_pa
     assert [entry.dataset.name for entry in run.inputs.dataset_inputs] == [
         f"quadrants {x}" for x in ("train", "validation", "test")
     ]
-    points = project.client().get_metric_history(run.info.run_id, "train/loss")
+    points = project.client().get_metric_history(run.info.run_id, "epoch/train_loss")
     assert [point.step for point in points] == list(range(1, EPOCHS + 1))
     assert len(project.client().get_metric_history(run.info.run_id, "test/accuracy")) == 1
 
@@ -155,11 +155,12 @@ def test_a_training_killed_as_dvc_experiment_goes_on_in_the_same_run(prepared, t
     shown = project.ok(*command)
     assert "going on after epoch" in shown
     (run,) = project.runs()
-    assert (run.info.run_name, run.info.status) == ("warm", "FINISHED") and set(run.data.metrics) >= METRICS
+    assert (run.info.run_name, run.info.status) == (f"warm: cnn {EPOCHS * 2} epochs", "FINISHED")
+    assert set(run.data.metrics) >= METRICS
     assert Path(run.info.artifact_uri.removeprefix("file://")).is_dir()
-    points = project.client().get_metric_history(run.info.run_id, "train/loss")
+    points = project.client().get_metric_history(run.info.run_id, "epoch/train_loss")
     assert [point.step for point in points] == list(range(1, EPOCHS * 2 + 1))
     table = csv.DictReader(io.StringIO(project.ok("dvc", "exp", "show", "--csv")))
     (row,) = [row for row in table if row["Experiment"] == "warm" and not row["State"]]  # the killed one is "Running"
-    assert row["train.epochs"] == str(EPOCHS * 2) and float(row["test.accuracy"]) > 0
+    assert row["train.epochs"] == str(EPOCHS * 2) and float(row["test/accuracy"]) > 0
     assert project.ok("git", "status", "--porcelain") == ""

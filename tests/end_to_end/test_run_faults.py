@@ -36,7 +36,7 @@ def test_mlflow_run_stopped_at_any_moment_and_started_again(done, prepared, tmp_
         assert run.data.tags["model.sha256"] == other.data.tags["model.sha256"]
         assert project.artifacts(run) == done.artifacts(other)
         assert project.artifacts(run) - {"manifest.json"} <= project.manifest(run)["files"].keys()
-        points = project.client().get_metric_history(run.info.run_id, "train/loss")
+        points = project.client().get_metric_history(run.info.run_id, "epoch/train_loss")
         assert [point.step for point in points] == list(range(1, EPOCHS + 1))
     assert project.outputs() == before and not list((project.folder / ".state").glob("training/*"))
 

@@ -12,7 +12,8 @@ from helpers.project import ROOT
 from pipeline.core import files
 from pipeline.data.arrays import Split
 
-METRICS = {"train/loss", "train/accuracy", "validation/loss", "validation/accuracy", "test/accuracy", "test/loss"}
+CURVES = {"epoch/train_loss", "epoch/train_accuracy", "epoch/validation_loss", "epoch/validation_accuracy"}
+METRICS = CURVES | {"test/accuracy", "test/loss", "best/epoch", "best/validation_accuracy", "best/train_loss"}
 SHIPPED = ROOT / "tests" / "shipped_params.yaml"  # as params.yaml came; the user may have made his own of that
 CLASSES, SIDE, TRAIN, TEST = 4, 8, 160, 40
 

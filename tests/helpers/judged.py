@@ -47,7 +47,7 @@ def make_origin(**changes) -> Origin:
         params={"filters": 4, "dropout": 0.25},
         lineage={"model": "ab" * 32},
         history=history,
-        training={"best_epoch": 2, "validation": {"accuracy": 0.75}},
+        training={"best/epoch": 2, "best/validation_accuracy": 0.75},
         checks={"checks": [make_check("image height"), make_check("label range")]},
     )
     return origin._replace(**changes)

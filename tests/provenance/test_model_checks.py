@@ -63,7 +63,7 @@ def test_a_file_of_metrics_that_cannot_be_read_is_broken(text):
 
 def test_metrics_that_one_side_alone_has_are_broken():
     Path("reports").mkdir()
-    Path("reports/test.json").write_text(json.dumps({"test": {"loss": 0.5, "invented": 1.0}}))
+    Path("reports/test.json").write_text(json.dumps({"test/loss": 0.5, "test/invented": 1.0}))
     logged = {"test/loss": 0.5, "test/accuracy": 0.9, "train/loss": 0.1}
-    wrong = [f"reports/test.json, test {name} = MLflow" for name in ("accuracy", "invented")]
+    wrong = [f"reports/test.json, test/{name} = MLflow" for name in ("accuracy", "invented")]
     assert failed(model_checks.metrics(logged)) == wrong

@@ -23,8 +23,8 @@ def test_params_curves_and_metrics_have_the_documented_names(store):
     assert len(store.get_metric_history(run_id, "test/accuracy")) == 1, "judged again, with the same outcome"
     run = store.get_run(run_id)
     assert run.data.params == {"train.epochs": "2", "train.model.name": "cnn"}
-    assert [(p.step, p.value) for p in store.get_metric_history(run_id, "train/loss")] == [(1, 0.5), (2, 0.3)]
-    assert run.data.metrics["validation/accuracy"] == 0.8 and run.data.metrics["test/accuracy"] == 0.9
+    assert [(p.step, p.value) for p in store.get_metric_history(run_id, "epoch/train_loss")] == [(1, 0.5), (2, 0.3)]
+    assert run.data.metrics["epoch/validation_accuracy"] == 0.8 and run.data.metrics["test/accuracy"] == 0.9
 
 
 def test_a_data_set_is_logged_with_our_digest(store):

@@ -1,12 +1,15 @@
 import contextlib
+import json
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from pipeline.core.errors import UserError
-from pipeline.tracking import runs
+from pipeline.tracking import experiment, manifest, runs
 from pipeline.tracking.logging import log_metrics, log_text
 
 
@@ -29,11 +32,55 @@ def test_the_run_that_mlflow_run_opened_is_continued(store, monkeypatch):
     assert len(store.search_runs(["0"])) == 1
 
 
-def test_a_run_is_named_after_the_dvc_experiment(store, monkeypatch):
-    monkeypatch.setenv("DVC_EXP_NAME", "dusty-lobe")
-    with runs.run() as run_id:
+@pytest.mark.parametrize(
+    ("given", "kept"), [(None, "cnn 3 epochs"), ("warm", "warm"), ("my-run-1", "my-run-1"), ("wise-owl", "wise-owl")]
+)
+def test_a_run_has_our_name_unless_the_user_chose_another(store, monkeypatch, given, kept):
+    with runs.run(run_name="cnn 10 epochs") as run_id:
         pass
-    assert store.get_run(run_id).info.run_name == "dusty-lobe"
+    with runs.run(run_id, run_name="another"):
+        pass
+    assert store.get_run(run_id).info.run_name == "cnn 10 epochs"
+    opened = store.create_run("0", run_name=given).info.run_id  # as `mlflow run` does
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    with runs.run(run_name="cnn 3 epochs"):
+        pass
+    assert store.get_run(opened).info.run_name == kept
+
+
+def test_the_ui_is_told_that_models_are_trained_here_and_which_columns_to_show(store):
+    store.set_experiment_tag("0", "mlflow.experimentKind", "genai_development")  # somebody's choice
+    for _ in range(2):
+        with runs.run():
+            pass
+    tags = store.get_experiment("0").tags
+    assert tags["mlflow.experimentKind"] == "genai_development"
+    view = json.loads(tags[f"mlflow.sharedViewState.{experiment.VIEW}"])
+    assert "metrics.`test/accuracy`" in view["selectedColumns"] and f"={experiment.VIEW}&" in experiment.address("0")
+
+
+def test_system_metrics_are_logged_where_the_environment_asks_for_them_also_of_a_run_that_goes_on(store, monkeypatch):
+    logged = threading.Event()
+    publish = SystemMetricsMonitor.publish_metrics
+    monkeypatch.setattr(SystemMetricsMonitor, "publish_metrics", lambda *of: (publish(*of), logged.set()))
+    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "true")
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.01")
+    run_id = None
+    for _ in range(2):
+        logged.clear()
+        with runs.run(run_id) as run_id:
+            assert logged.wait(60)
+    run = store.get_run(run_id)
+    steps = [point.step for point in store.get_metric_history(run_id, "system/system_memory_usage_percentage")]
+    assert steps == list(range(len(steps))) and len(steps) > 1, "a curve without a gap"
+    with manifest.folder_at(run.info.artifact_uri) as folder:
+        assert manifest.read(run, folder).metrics == {}, "they go on until after the manifest is written"
+
+
+def test_the_page_of_an_ended_run_is_not_filled_with_its_process(store):
+    with runs.run() as run_id:
+        assert "process.id" in store.get_run(run_id).data.tags
+    assert {name for name in store.get_run(run_id).data.tags if name.startswith("process.")} == {"process.host"}
 
 
 def test_an_unknown_run_is_one_line(store):
@@ -101,7 +148,7 @@ def test_no_link_among_the_artifacts_is_followed(store, tmp_path, name):
 
 
 OPENS_A_RUN = """
-from pipeline.tracking import runs
+from pipeline.tracking import experiment, manifest, runs
 with runs.run() as run_id:
     print(run_id, flush=True)
     input()

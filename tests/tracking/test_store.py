@@ -101,13 +101,22 @@ def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch, l
 @pytest.mark.parametrize(
     ("uri", "lines"),
     [
-        ("", ["make ui   (or: mlflow ui), then", "http://127.0.0.1:5000/#/experiments/3/runs/abc"]),
-        ("https://me:secret@host/sub/", ["https://me:***@host/sub/#/experiments/3/runs/abc"]),
+        (
+            "",
+            [
+                "make ui   (or: mlflow ui), then",
+                "http://127.0.0.1:5000/#/experiments/3/runs/abc?workflowType=machine_learning",
+            ],
+        ),
+        (
+            "https://me:secret@host/sub/",
+            ["https://me:***@host/sub/#/experiments/3/runs/abc?workflowType=machine_learning"],
+        ),
         (
             "postgresql://me:secret@host/runs",
             [
                 "mlflow ui --backend-store-uri 'postgresql://me:***@host/runs', then",
-                "http://127.0.0.1:5000/#/experiments/3/runs/abc",
+                "http://127.0.0.1:5000/#/experiments/3/runs/abc?workflowType=machine_learning",
             ],
         ),
     ],

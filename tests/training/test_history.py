@@ -1,5 +1,6 @@
 from helpers.witness import Witness, numbered
 
+from pipeline.core import results
 from pipeline.training import history, loop
 
 
@@ -12,7 +13,9 @@ def test_history_and_summary_hold_each_metric_rounded(params):
         "2,1.0,0.123457,2.5,0.765432",
     ]
     assert history.summary(history.best_epoch(epochs)) == {
-        "best_epoch": 2,
-        "train": {"accuracy": 0.123457, "loss": 1.0},
-        "validation": {"accuracy": 0.765432, "loss": 2.5},
+        results.BEST_EPOCH: 2,
+        "best/train_accuracy": 0.123457,
+        "best/train_loss": 1.0,
+        results.VALIDATION_ACCURACY: 0.765432,
+        "best/validation_loss": 2.5,
     }

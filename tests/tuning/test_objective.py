@@ -70,10 +70,12 @@ def test_the_values_are_those_of_the_objectives_in_their_order(plan, store):
     names = ["validation_accuracy", "parameters", "cpu_seconds"]
     _, trial = begin(plan._replace(tune=plan.tune.model_copy(update={"objectives": names})))
     accuracy, parameters, seconds = run(plan._replace(tune=plan.tune.model_copy(update={"objectives": names})), trial)
-    curve = store.get_metric_history(run_of(trial).info.run_id, "validation/accuracy")
+    curve = store.get_metric_history(run_of(trial).info.run_id, "epoch/validation_accuracy")
     assert len(curve) == EPOCHS and accuracy == max(point.value for point in curve) == 0.75
     assert (parameters, seconds) == (1, trial.user_attrs["cpu_seconds"])
-    assert run_of(trial).info.status == "FINISHED" and run_of(trial).data.metrics["best/accuracy"] == accuracy
+    ended = run_of(trial)
+    assert ended.info.status == "FINISHED" and ended.data.metrics["best/validation_accuracy"] == accuracy
+    assert ended.info.run_name == "trial 0 filters=2 dropout=0.25 batch_size=8"
 
 
 def test_a_trial_is_judged_on_validation_images(plan, models):

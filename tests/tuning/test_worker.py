@@ -125,7 +125,7 @@ def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, st
     run, best = store.get_run(plan.parent), trials.best_trial(study)
     assert run.info.status == "FINISHED" and run.data.tags["best_run"] == best.user_attrs["mlflow_run_id"]
     assert run.data.params["best_filters"] == str(best.params["filters"])
-    assert run.data.metrics["best/accuracy"] == best.values[0] and run.data.metrics["trials/complete"] == 3
+    assert run.data.metrics["best/validation_accuracy"] == best.values[0] and run.data.metrics["trials/complete"] == 3
     (model,) = store.search_logged_models(["0"], f"source_run_id = '{plan.parent}'")
     assert model.tags["model.sha256"] == run.data.tags["model.sha256"]
     assert "figures/study.html" in {file.path for file in store.list_artifacts(plan.parent, "figures")}
@@ -138,9 +138,11 @@ def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, st
     launch.conclude(study, plan.tune)
     shown = capsys.readouterr().out
     assert "3 complete, 0 pruned, 0 failed" in shown and "adopt --study first" in shown and plan.parent in shown
-    points = store.get_metric_history(plan.parent, "best/accuracy")
+    points = store.get_metric_history(plan.parent, "best/validation_accuracy")
     worker.take_trials(plan, lambda: False, threading.Event())
-    assert len(study.trials) == 4 and store.get_metric_history(plan.parent, "best/accuracy") == points, "once"
+    assert len(study.trials) == 4 and store.get_metric_history(plan.parent, "best/validation_accuracy") == points, (
+        "once"
+    )
 
 
 def test_a_worker_that_is_to_stop_begins_no_trial(plan):

@@ -41,7 +41,7 @@ def trained(store, tmp_path, monkeypatch, params):
     files.write_text(paths.DATA_CHECKS[0], json.dumps({"checks": [{"passed": True}]}))
     files.write_text(paths.RUN_ID, "f" * 32 + "\n")
     files.write_text(paths.HISTORY, HISTORY)
-    training = {"best_epoch": 2, "validation": {"loss": 0.9, "accuracy": 0.6}}
+    training = {"best/epoch": 2, "best/validation_loss": 0.9, "best/validation_accuracy": 0.6}
     files.write_text(paths.TRAIN_METRICS, json.dumps(training))
     locked = {stage: {"params": {"params.yaml": {stage: {"seed": 5}}}} for stage in ("train", "evaluate")}
     YAML().dump({"stages": locked}, paths.LOCK)
@@ -59,10 +59,10 @@ def judged(trained, monkeypatch, params):
 
 
 def test_metrics_and_tables_are_those_of_the_predictions(judged):
-    metrics = json.loads(paths.TEST_METRICS.read_text())["test"]
-    assert metrics["accuracy"] == 7 / 8
-    assert metrics["loss"] == pytest.approx(-(7 * np.log(0.7) + np.log(0.1)) / 8, abs=1e-5)
-    assert metrics["calibration_error"] == pytest.approx(7 / 8 - 0.7, abs=1e-5)
+    metrics = json.loads(paths.TEST_METRICS.read_text())
+    assert metrics["test/accuracy"] == 7 / 8
+    assert metrics["test/loss"] == pytest.approx(-(7 * np.log(0.7) + np.log(0.1)) / 8, abs=1e-5)
+    assert metrics["test/calibration_error"] == pytest.approx(7 / 8 - 0.7, abs=1e-5)
 
     confusion = pd.read_csv(paths.REPORTS / "confusion.csv")
     assert list(confusion.columns) == ["actual", "predicted"]
@@ -77,15 +77,12 @@ def test_metrics_and_tables_are_those_of_the_predictions(judged):
     assert calibration.loc[2, "confidence"] == pytest.approx(0.7, abs=1e-5) and calibration.loc[2, "accuracy"] == 7 / 8
 
 
-def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store):
+def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store, tmp_path):
     run = store.get_run(judged)
-    written = json.loads(paths.TEST_METRICS.read_text())["test"]
-    assert run.data.metrics == {f"test/{name}": value for name, value in written.items()}
-    assert {name: run.data.tags[f"evaluate.{name}"] for name in ("calibration_bins", "mistakes", "showcase")} == {
-        "calibration_bins": "4",
-        "mistakes": "2",
-        "showcase": "7",
-    }
+    assert run.data.metrics == json.loads(paths.TEST_METRICS.read_text()), "the same names in MLflow and DVC"
+    (settings,) = (tmp_path / "mlruns").rglob("evaluate.json")
+    shown = json.loads(settings.read_text())
+    assert (shown["calibration_bins"], shown["mistakes"], shown["showcase"]) == (4, 2, 7)
     (data,) = run.inputs.dataset_inputs
     assert data.dataset.name == "quadrants test"
     assert run.data.tags["data.test.sha256"] == files.folder_sha256(paths.TEST)
@@ -121,9 +118,9 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
     run = store.get_run(half)
     assert run.info.status == "FINISHED" and run.data.tags["model.sha256"] == files.sha256(paths.MODEL)
     assert run.data.params == {"dataset.name": "quadrants", "train.seed": "5"}
-    assert run.data.tags["evaluate.seed"] == "5"
-    assert {"best/accuracy", "test/accuracy", "train/loss"} <= run.data.metrics.keys()
-    assert [point.value for point in store.get_metric_history(half, "train/loss")] == [2.0, 1.0]
+    assert json.loads(queries.content(half, Path("evaluate.json"))) == {"seed": 5}
+    assert {"best/validation_accuracy", "test/accuracy", "epoch/train_loss"} <= run.data.metrics.keys()
+    assert [point.value for point in store.get_metric_history(half, "epoch/train_loss")] == [2.0, 1.0]
     assert "figures/mistakes.png" in [item.path for item in store.list_artifacts(half, "figures")]
     assert {path: path.read_bytes() for path in before} == before
 
