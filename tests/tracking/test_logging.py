@@ -40,7 +40,7 @@ def test_the_logged_model_is_the_file_byte_for_byte_and_predicts(store, params, 
     model = architectures.build((8, 8, 1), 4, params.train)
     saving.save(model, path)
     with runs.run() as run_id:
-        log_model(path, (8, 8, 1), 4)
+        log_model(path, (8, 8, 1), list("ABCD"), None)
     logged = list((tmp_path / "mlruns").rglob("model.keras"))
     assert [files.sha256(file) for file in logged] == [files.sha256(path)]
     assert store.get_run(run_id).data.tags["model.sha256"] == files.sha256(path)
@@ -60,7 +60,7 @@ def test_a_model_that_a_killed_try_has_logged_is_kept_if_it_is_whole_and_logged_
     seen = []
     for damage in (None, None, b"torn", None):
         with runs.run(seen[0].source_run_id if seen else None):
-            log_model(path, (8, 8, 1), 4)
+            log_model(path, (8, 8, 1), list("ABCD"), None)
         (logged,) = store.search_logged_models(["0"])
         seen.append(logged)
         if damage:
