@@ -1,18 +1,19 @@
 """The champion of a data set, taken from MLflow's store to be asked. Nothing in the store is run: it is data."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.config.load import load
 from pipeline.config.schema import Dataset
+from pipeline.core import cli
 from pipeline.core.errors import UserError
 from pipeline.core.untrusted import checked
 from pipeline.provenance import manifest_checks, run_checks
+from pipeline.provenance.check import Check
 
 if TYPE_CHECKING:
-    import keras
-
     from pipeline.tracking.manifest import Manifest
     from pipeline.tracking.queries import ModelVersion, Run
     from pipeline.tracking.served_model import ServedModel
@@ -33,7 +34,7 @@ def fetch(dataset_config: Dataset, folder: Path) -> Champion:
 
     Raises UserError where there is no champion, or its files are not those that its run logged.
     """
-    from pipeline.tracking import queries, registry, scoring, served_model
+    from pipeline.tracking import queries, registry, scoring
 
     version = registry.champion(dataset_config.name)
     if version is None:
@@ -47,7 +48,7 @@ def fetch(dataset_config: Dataset, folder: Path) -> Champion:
     copy_checked(version, run, folder)
     said = scoring.config(folder)
     classes = [str(name) for name in said.get("classes", dataset_config.classes)]  # an older version logged no names
-    model = served_model.ServedModel(built(dataset_config, classes, run.info.run_id, folder), classes)
+    model = served(dataset_config, classes, run.info.run_id, folder)
     return Champion(model, said.get("background"), version.name, str(version.version), run.info.run_id)
 
 
@@ -55,19 +56,24 @@ def copy_checked(version: "ModelVersion", run: "Run", folder: Path) -> None:
     """Copies the files of a version into `folder`. Raises UserError where its run did not log them so."""
     from pipeline.tracking import manifest, queries
 
-    models = [model for model in queries.logged_models().get(run.info.run_id, []) if model.model_id == version.model_id]
-    refused = [check for check in run_checks.registry(run, models, [version]) if not check.passed]
-    if not refused:
-        with manifest.folder_at(run.info.artifact_uri, only=manifest.NAME) as place:
-            written = manifest.read(run, place)
-        if written is None:
-            raise UserError(f"{_name(version)}: the manifest of its run is lost or was changed; nothing was loaded")
-        with manifest.folder_at(models[0].artifact_location) as place:
-            wanted = copy_files(written, place, folder)
-        found = manifest_checks.artifacts(f"run {run.info.run_id[:8]}", wanted, {manifest.MODEL: folder})
-        refused = [check for check in found if not check.passed]
-    if refused:
-        raise UserError(f"{_name(version)}: {refused[0].what}: {refused[0].hint}; nothing was loaded")
+    models = queries.logged_models().get(run.info.run_id, [])
+    refuse(version, run_checks.registry(run, models, [version]))
+    with manifest.folder_at(run.info.artifact_uri, only=manifest.NAME) as place:
+        written = manifest.read(run, place)
+    if written is None:
+        raise UserError(f"{_name(version)}: the manifest of its run is lost or was changed; nothing was loaded")
+    named = {version.model_id, str(version.source).removeprefix("models:/"), version.source}
+    address = next(model.artifact_location for model in models if {model.model_id, model.artifact_location} & named)
+    with manifest.folder_at(address) as place:
+        wanted = copy_files(written, place, folder)
+    refuse(version, manifest_checks.artifacts(f"run {run.info.run_id[:8]}", wanted, {manifest.MODEL: folder}))
+
+
+def refuse(version: "ModelVersion", checks: Iterable[Check]) -> None:
+    """Raises UserError for the first check that failed."""
+    for check in checks:
+        if not check.passed:
+            raise UserError(f"{_name(version)}: {check.what}: {check.hint}; nothing was loaded")
 
 
 def copy_files(written: "Manifest", place: Path, folder: Path) -> "Manifest":
@@ -83,14 +89,16 @@ def copy_files(written: "Manifest", place: Path, folder: Path) -> "Manifest":
     return written.model_copy(update={"files": hashes})
 
 
-def built(dataset_config: Dataset, classes: list[str], run_id: str, folder: Path) -> "keras.Model":
-    """The keras model in `folder`, with the layers that its run's parameters describe."""
-    from pipeline.models import architectures, saving
-    from pipeline.tracking import flavor, queries
+def served(dataset_config: Dataset, classes: list[str], run_id: str, folder: Path) -> "ServedModel":
+    """The model in `folder`, with the layers that its run's parameters describe."""
+    with cli.suppress_stderr():
+        from pipeline.models import architectures, saving
+        from pipeline.tracking import flavor, queries
+        from pipeline.tracking.served_model import ServedModel
 
     (params,) = load("train", overrides={"train": queries.trained_params(run_id)})
     model = architectures.build(dataset_config.image_shape, len(classes), params)
-    return saving.load(folder / flavor.FILE, model)
+    return ServedModel(saving.load(folder / flavor.FILE, model), classes)
 
 
 def _name(version: "ModelVersion") -> str:
