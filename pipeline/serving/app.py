@@ -120,4 +120,4 @@ def render(champion: Champion) -> str:
     """The page on which a person drops a picture."""
     height, width, channels = champion.model.model.input_shape[1:]
     facts = {"height": height, "width": width, "channels": channels, "background": champion.background}
-    return page.render(TEMPLATE.read_text(encoding="utf-8"), f"What is it? {champion.name}", facts=facts, champion=champion)
+    return page.render(TEMPLATE.read_text(encoding="utf-8"), "What is it?", facts=facts, champion=champion)

@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.config.load import load
 from pipeline.config.schema import Dataset
-from pipeline.core import cli
+from pipeline.core import cli, paths
 from pipeline.core.errors import UserError
 from pipeline.core.untrusted import checked
+from pipeline.data import arrays
 from pipeline.provenance import manifest_checks, run_checks
 from pipeline.provenance.check import Check
 
@@ -46,10 +47,18 @@ def fetch(dataset_config: Dataset, folder: Path) -> Champion:
     if run is None:
         raise UserError(f"{_name(version)}: the MLflow store has no run {version.run_id}; nothing was loaded")
     copy_checked(version, run, folder)
-    said = scoring.config(folder)
-    classes = [str(name) for name in said.get("classes", dataset_config.classes)]  # an older version logged no names
+    said = scoring.config(folder) or unsaid(dataset_config)
+    classes = [str(name) for name in said["classes"]]
     model = served(dataset_config, classes, run.info.run_id, folder)
-    return Champion(model, said.get("background"), version.name, str(version.version), run.info.run_id)
+    return Champion(model, said["background"], version.name, str(version.version), run.info.run_id)
+
+
+def unsaid(dataset_config: Dataset) -> dict[str, Any]:
+    """What a model that an older version logged does not say of itself, from params.yaml and the data in this folder."""
+    from pipeline.tracking import flavor
+
+    images = arrays.load(paths.TRAIN).images if paths.TRAIN.is_dir() else None
+    return flavor.config(dataset_config.classes, images)
 
 
 def copy_checked(version: "ModelVersion", run: "Run", folder: Path) -> None:

@@ -66,6 +66,11 @@ def signature(image_shape: tuple[int, ...]) -> ModelSignature:
     return ModelSignature(Schema([pictures]), Schema([ColSpec(kind, name) for name, kind in answer.items()]))
 
 
+def config(classes: list[str], images: np.ndarray | None) -> dict[str, Any]:
+    """What a model says of itself; `images` are those of the training data, or None where they are not here."""
+    return {"classes": classes, "background": None if images is None else background(images)}
+
+
 def background(images: np.ndarray) -> int | None:
     """The brightness that most border pixels of `images` (n, height, width, channels) have, 0–255.
 

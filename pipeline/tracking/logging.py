@@ -118,7 +118,7 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: list[str],
             tags={"model.sha256": sha256},
             keras_file=path,
             example=np.zeros((1, *image_shape), np.uint8) if images is None else np.array(images[:1]),
-            config={"classes": classes, "background": None if images is None else flavor.background(images)},
+            config=flavor.config(classes, images),
             validate_serving_input=False,  # would load the model: seconds for each run
         )
         address = mlflow.get_logged_model(logged.model_id).artifact_location
