@@ -13,7 +13,6 @@ import click
 
 from pipeline.config.load import load
 from pipeline.core import cli
-from pipeline.core.cli import say
 
 
 @cli.command(__doc__)

@@ -1,4 +1,4 @@
-"""What stands before MLflow's scoring server: the page, and the requests that MLflow would not refuse in a few words."""
+"""What stands before MLflow's scoring server: the page, and a short reason for every request that is refused."""
 
 import contextlib
 import json
@@ -20,7 +20,10 @@ LARGEST = 8 * 2**20  # bytes of a request; read, its numbers take 25 times as mu
 A_PIXEL = 8  # bytes of a request, at most: one picture always fits
 REASON = 300  # characters
 TYPES = {"html": b"text/html; charset=utf-8", "json": b"application/json"}
-RULES = b"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; connect-src 'self'"
+RULES = (  # for the browser: the page loads nothing, and asks this server alone
+    b"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    b"img-src data: blob:; connect-src 'self'"
+)
 
 
 class App:

@@ -54,7 +54,7 @@ def fetch(dataset_config: Dataset, folder: Path) -> Champion:
 
 
 def unsaid(dataset_config: Dataset) -> dict[str, Any]:
-    """What a model that an older version logged does not say of itself, from params.yaml and the data in this folder."""
+    """What a model of an older version does not say of itself: from params.yaml and the data in this folder."""
     from pipeline.tracking import flavor
 
     images = arrays.load(paths.TRAIN).images if paths.TRAIN.is_dir() else None

@@ -15,14 +15,22 @@ from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.serving.listen import HOST, listen
 
-PAGE = "/#/experiments?workflowType=machine_learning"  # without this, it opens as a tool for chats and agents
+TRAINING = "?workflowType=machine_learning"  # without this, it opens as a tool for chats and agents
 QUICK = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts seven more programs
 OFTEN = 0.2  # seconds between two questions whether it answers
 GRACE = 1  # seconds to end in
 
 
-def run(store: str, port: int) -> None:
-    """Shows the store at an address, on `port` or a free one, until Ctrl-C. Raises UserError where MLflow ends before."""
+def page(experiment: str | None) -> str:
+    """Where the runs of an experiment are; all experiments for None."""
+    return f"/#/experiments/{experiment}/runs{TRAINING}" if experiment else f"/#/experiments{TRAINING}"
+
+
+def run(store: str, port: int, shown: str) -> None:
+    """Serves the store at an address, on `port` or a free one, until Ctrl-C; prints where the page `shown` is.
+
+    Raises UserError where MLflow ends before.
+    """
     with listen(port) as free:
         port = free.getsockname()[1]
     address = f"http://{HOST}:{port}"
@@ -37,7 +45,7 @@ def run(store: str, port: int) -> None:
             while process.poll() is None and not answers(f"{address}/health"):
                 time.sleep(OFTEN)
             if process.poll() is None:
-                say(f"{address}{PAGE}  (Ctrl-C ends it)")
+                say(f"{address}{shown}  (Ctrl-C ends it)")
             process.wait()
         finally:
             end(process)

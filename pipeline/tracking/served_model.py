@@ -1,4 +1,4 @@
-"""Answers MLflow's standard clients with class names and probabilities. A copy of this file lies beside each logged model.
+"""Answers MLflow's standard clients with names and probabilities. A copy of this file lies beside each model.
 
 It runs where this project is not installed, so it imports nothing of it: only keras, numpy and pandas.
 """
@@ -51,7 +51,7 @@ def as_pixels(images: Any, shape: tuple[int, int, int]) -> np.ndarray:
         raise ValueError(f"{wanted}; these are not all numbers")
     if values.ndim != 4 or values.shape[1:] != tuple(shape) or not len(values):
         raise ValueError(f"{wanted}; these have the shape {values.shape}")
-    if not ((values >= 0) & (values <= 255)).all() or (values.dtype.kind == "f" and (values % 1).any()):  # nan is neither
+    if not ((values >= 0) & (values <= 255) & (values % 1 == 0)).all():  # nan keeps none of these
         raise ValueError("pixels are whole numbers from 0 to 255; these are not")
     return values.astype(np.uint8)
 

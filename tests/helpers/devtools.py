@@ -10,7 +10,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+
 from helpers.browser import FLAGS
+
+LOADED = "new Promise(done => document.readyState == 'complete' ? done() : addEventListener('load', done))"
 
 
 class Page:
@@ -26,7 +29,7 @@ class Page:
         self.number += 1
         await self.socket.send_json({"id": self.number, "method": method, "params": params})
         while True:
-            message = json.loads((await self.socket.receive(timeout=120)).data)
+            message = json.loads((await self.socket.receive(timeout=60)).data)
             if message.get("id") == self.number:
                 assert "error" not in message, message
                 return message["result"]
@@ -72,10 +75,10 @@ async def browse(address: str) -> AsyncIterator[Page]:
     if program is None:
         pytest.skip("no browser is installed")
     flags = [flag.replace("\0", " ") for flag in FLAGS.replace("\\ ", "\0").split() if flag != "--dump-dom"]
-    own = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0", "--window-size=1000,900"]
+    flags += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
-            program, *flags, *own, f"--user-data-dir={profile}", "about:blank", stderr=asyncio.subprocess.PIPE
+            program, *flags, f"--user-data-dir={profile}", "about:blank", stderr=asyncio.subprocess.PIPE
         )
         try:
             while b"DevTools listening on" not in (line := await process.stderr.readline()):
@@ -89,7 +92,7 @@ async def browse(address: str) -> AsyncIterator[Page]:
                     for domain in ("Page", "Runtime", "Network", "Log"):
                         await page.call(f"{domain}.enable")
                     await page.call("Page.navigate", url=address)
-                    await page.value("new Promise(done => document.readyState == 'complete' ? done() : addEventListener('load', done))")
+                    await page.value(LOADED)
                     yield page
         finally:
             process.kill()
