@@ -61,7 +61,8 @@ def main(arguments: tuple[str, ...]) -> None:
     begun = stage.snapshot(tuple)
     try:
         values = overrides(list(arguments))
-        dataset_config, params, settings = load("dataset", "train", "evaluate", overrides={"train": values})
+        sections = load("dataset", "train", "evaluate", "gate", overrides={"train": values})
+        dataset_config, params, settings, limits = sections
         prepare.bring_up_to_date()
     except UserError as error:
         note_in_opened_run(error)
@@ -69,13 +70,15 @@ def main(arguments: tuple[str, ...]) -> None:
 
     with cli.suppress_stderr():
         from pipeline.training import checkpoint
+        from pipeline.workflow import gate
         from pipeline.workflow.evaluate import evaluate
         from pipeline.workflow.train import train
         from pipeline.workflow.training_run import training_run
 
     with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params) as (run_id, resume):
         train(dataset_config, params, Path(out), resume)
-        evaluate(dataset_config, params, settings, Path(out))
+        judged = evaluate(dataset_config, params, settings, Path(out))
         begun.assert_unchanged()
+        gate.judge(run_id, dataset_config, judged, limits, settings.behaviour)  # `promote` makes it the champion
     checkpoint.discard(resume.name)
     say(f"run {run_id} is complete; `mlflow ui` shows it")

@@ -12,39 +12,37 @@ import click
 from pipeline.config.load import load
 from pipeline.core import cli
 from pipeline.core.cli import say
-from pipeline.core.errors import UserError
 
 
 @cli.command(__doc__)
-@click.argument("run_id", metavar="RUN", required=False)
+@click.argument("run", metavar="RUN", required=False)
 @click.option("--reason", metavar="TEXT", help="Why; it is kept for good.")
 @click.option("--back", is_flag=True, help="The champion before this one is the champion again.")
 @click.option("--history", is_flag=True, help="Print the record, the newest last.")
-def main(run_id: str | None, reason: str | None, back: bool, history: bool) -> None:
-    from pipeline.tracking import queries, registry, store
-    from pipeline.workflow.gate import REFUSED_BY, logged_model
-
+def main(run: str | None, reason: str | None, back: bool, history: bool) -> None:
+    if bool(run) + back + history != 1:
+        raise click.UsageError("name a RUN, or give --back or --history")
+    if not history and not (reason or "").strip():
+        raise click.UsageError('say why, for those who ask later: --reason "…"')
     (dataset_config,) = load("dataset")
-    name = dataset_config.name
+    from pipeline.tracking import registry, store
+    from pipeline.workflow.gate import promote
+
+    name = registry.model_name(dataset_config.name)
     store.open_store()
-    if history:
-        for move in registry.history(name):
-            say(f"{move.when}  version {move.version}  run {move.run_id}  {move.who}: {move.why}")
-            for rule in move.overridden:
-                say(f"    overridden: {rule}")
-        return
-    if bool(run_id) == back:
-        raise UserError("promote: name a run, or say --back for the champion before this one")
-    if not (reason or "").strip():
-        raise UserError("promote: --reason is missing: say why, for those who ask later")
-    with registry.decision(), store.errors():
-        registry.finish_move(name)
-        run = queries.resolve_run(run_id or registry.previous(name).run_id)
-        if run.data.params.get("dataset.name") != name:
-            raise UserError(
-                f"run {run.info.run_id} was trained on {run.data.params.get('dataset.name')}, not on {name}"
-            )
-        overridden = [rule for rule in run.data.tags.get(REFUSED_BY, "the gate has not judged it").splitlines() if rule]
-        version = registry.register(name, run.info.run_id, logged_model(run.info.run_id), {})
-        registry.make_champion(name, version, str(reason), overridden)
-    say(f"version {version.version} of {name} is the champion (run {run.info.run_id})")
+    with store.errors():
+        if history:
+            show(registry.history(name), name)
+        else:
+            move = promote(dataset_config, run, str(reason))
+            say(f"version {move.version} of {name} is the champion (run {move.run_id})")
+
+
+def show(moves: list, name: str) -> None:
+    """Prints the record of champions, a move a line, and a line for each rule that was overridden."""
+    if not moves:
+        say(f"{name} has had no champion; `dvc repro` makes one where the gate accepts the model")
+    for move in moves:
+        say(f"{move.when}  version {move.version}  run {move.run_id[:8]}  {move.who}: {move.why}")
+        for rule in move.overridden:
+            say(f"    overridden: {rule}")

@@ -82,3 +82,11 @@ def _compared(
 def refused(verdicts: list[Verdict]) -> Iterator[Verdict]:
     """The rules that are not kept."""
     return (verdict for verdict in verdicts if not verdict.is_kept)
+
+
+def markdown(verdicts: list[Verdict]) -> str:
+    """The verdicts in a sentence and a table."""
+    broken = [verdict.rule for verdict in refused(verdicts)]
+    headline = f"**Refused by the gate**: {', '.join(broken)}." if broken else "**Accepted by the gate.**"
+    rows = [f"| {'✓' if each.is_kept else '✗'} {each.rule} | {each.found} | {each.allowed} |" for each in verdicts]
+    return "\n".join([headline, "", "| rule | found | allowed |", "|---|---|---|", *rows, ""])

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipeline.provenance import git, manifest_checks
+from pipeline.provenance import git, manifest_checks, registry_checks
 from pipeline.provenance.check import Check, Level
 from pipeline.provenance.lineage import DIFFERENCE
 
@@ -25,7 +25,7 @@ def checks(run: "Run", models: list["LoggedModel"], versions: list["ModelVersion
             yield Check("commits", f"{_name(run)}: names its commit", False, "nothing says which code made this model")
         yield from manifest_checks.checks(run, models, folder)
     yield from logged_models(run, models)
-    yield from registry(run, models, versions)
+    yield from registry_checks.versions(_name(run), models, versions)
 
 
 def commit(run: "Run", difference: bytes | None) -> Iterator[Check]:
@@ -62,17 +62,6 @@ def logged_models(run: "Run", models: list["LoggedModel"]) -> Iterator[Check]:
         same = sha256 is not None and sha256 == model.tags.get("model.sha256") == run.data.tags["model.sha256"]
         hint = "the logged model was changed" if sha256 else "the logged model is not there"
         yield Check("logged models", f"{_name(run)}: bytes = MLflow", same, hint)
-
-
-def registry(run: "Run", models: list["LoggedModel"], versions: list["ModelVersion"]) -> Iterator[Check]:
-    """The versions in the registry that name a run against the models that it logged."""
-    known = {place for model in models for place in (model.model_id, f"models:/{model.model_id}")}
-    known |= {model.artifact_location for model in models}
-    for version in versions:
-        same = bool({version.model_id, version.source} & known)
-        yield Check(
-            "registry", f"{version.name} {version.version} = {_name(run)}", same, "names a model not of this run"
-        )
 
 
 def _name(run: "Run") -> str:

@@ -3,7 +3,7 @@
 from pipeline.config.schema import Dataset
 from pipeline.core import files, paths
 from pipeline.core.process import git
-from pipeline.provenance import folder_checks, model_checks, run_checks
+from pipeline.provenance import folder_checks, model_checks, registry_checks, run_checks
 from pipeline.provenance.check import Check
 
 
@@ -27,6 +27,7 @@ def verify(dataset_config: Dataset, asked: str | None, everything: bool) -> tupl
         found += folder_checks.checks(dataset_config)
         if run := queries.get_run(trained):
             found += model_checks.checks(run, has_git)
+        found += registry_checks.champion(dataset_config.name)
     chosen = [run for run in queries.trained() if everything or run.info.run_id == trained]
     if asked and not chosen:
         raise queries.without_model(asked_run)

@@ -14,7 +14,7 @@ from pipeline.workflow.restore import ensure_run
 
 def main() -> None:
     with stage.begin(lambda: load("dataset", "train", "evaluate", "gate")) as begun:
-        dataset_config, params, settings, rules = begun.params
+        dataset_config, params, settings, limits = begun.params
         stage.require(paths.TEST)
         run_id = ensure_run(dataset_config, params)
         with cli.suppress_stderr():
@@ -26,7 +26,8 @@ def main() -> None:
         with runs.run(run_id):
             judged = evaluate(dataset_config, params, settings, Path())
             begun.assert_unchanged()
-            gate.decide(run_id, dataset_config, *judged, (rules, settings.behaviour))
+            verdicts = gate.decide(run_id, dataset_config, judged, limits, settings.behaviour)
         if training := queries.tag(run_id, "training"):
             checkpoint.discard(training)  # kept till here: a kill before DVC had noted the outputs would have needed it
+        gate.enforce(verdicts, limits)
     say(f"all that was found is in {paths.MODEL_REPORT}")

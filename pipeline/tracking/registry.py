@@ -6,7 +6,10 @@ written down first, as a tag of the registered model, so that a move that was ki
 
 import contextlib
 import getpass
+import hashlib
 import json
+import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +23,11 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_
 
 from pipeline.core import files
 from pipeline.core.errors import UserError
+from pipeline.tracking import store
 
 CHAMPION = "champion"
 MOVE = "champion.move."  # a tag of the registered model, with a number behind it
+GATE, ACCEPTED, REFUSED = "gate", "accepted", "refused by"  # tag of a run; a rule a line follows REFUSED
 
 
 class Move(NamedTuple):
@@ -34,6 +39,11 @@ class Move(NamedTuple):
     who: str
     why: str
     overridden: list[str]  # rules that it does not keep, in words
+
+
+def model_name(data_set: str) -> str:
+    """The name of the registered model of a data set, as far as MLflow allows its letters."""
+    return re.sub(r"[^\w .-]", "-", data_set)
 
 
 @contextlib.contextmanager
@@ -76,9 +86,9 @@ def make_champion(name: str, version: ModelVersion, why: str, overridden: list[s
     current = champion(name)
     if moves and current and int(current.version) == moves[-1].version == int(version.version):
         return moves[-1]
-    move = Move(int(version.version), version.run_id or "", _now(), getpass.getuser(), why, overridden)
+    move = Move(int(version.version), version.run_id or "", _now(), _who(), why, overridden)
     client = mlflow.MlflowClient()
-    client.set_registered_model_tag(name, f"{MOVE}{len(moves) + 1:06d}", json.dumps(move._asdict()))
+    client.set_registered_model_tag(name, f"{MOVE}{len(moves) + 1:06d}", _record([*moves, move]))
     client.set_registered_model_alias(name, CHAMPION, str(move.version))
     return move
 
@@ -91,17 +101,26 @@ def finish_move(name: str) -> None:
 
 
 def history(name: str) -> list[Move]:
-    """The moves of the alias, the oldest first. Raises UserError for a record that is none of ours."""
+    """The moves of the alias, the oldest first. Raises UserError for a record that was changed afterwards."""
     try:
         tags = mlflow.MlflowClient().get_registered_model(name).tags
     except MlflowException as error:
         if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
             return []
         raise
-    try:
-        return [Move(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(MOVE)]
-    except (ValueError, TypeError) as error:
-        raise UserError(f"registered model {name}: its record of champions is damaged ({error})") from None
+    moves: list[Move] = []
+    for key in sorted(key for key in tags if key.startswith(MOVE)):
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            moves.append(Move(**json.loads(tags[key])["move"]))
+        if not moves or tags[key] != _record(moves):
+            raise UserError(f"registered model {name}, tag {key}: the record of champions was changed by hand")
+    return moves
+
+
+def _record(moves: list[Move]) -> str:
+    """The last of some moves as text, with a hash of all of them: none can be changed or left out unnoticed."""
+    sha256 = hashlib.sha256(json.dumps(moves).encode()).hexdigest()
+    return json.dumps({"move": moves[-1]._asdict(), "sha256": sha256})
 
 
 def previous(name: str) -> Move:
@@ -114,12 +133,29 @@ def previous(name: str) -> Move:
 
 
 def model_file(version: ModelVersion, folder: Path) -> Path:
-    """The .keras file of a version, copied to `folder`. Raises UserError where the store has lost it."""
+    """The .keras file of a version, copied to `folder` if a server has it. Raises UserError where it is lost."""
+    name, place = "data/model.keras", address(version)
     try:
-        return Path(mlflow.artifacts.download_artifacts(f"{version.source}/data/model.keras", dst_path=str(folder)))
+        local = store.local_path(place)
+        found = local / name if local else Path(mlflow.artifacts.download_artifacts(f"{place}/{name}", dst_path=folder))
     except (MlflowException, OSError) as error:
-        raise UserError(f"version {version.version} of {version.name}: its file is lost ({error})") from None
+        raise UserError(f"its file is lost ({str(error).splitlines()[0]})") from None
+    if not found.is_file():
+        raise UserError("its file is lost")
+    return found
+
+
+def address(version: ModelVersion) -> str:
+    """Where MLflow's own clients take the files of a version from."""
+    return mlflow.MlflowClient().get_model_version_download_uri(version.name, version.version)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container, whose user has a number and no name
+        return str(os.getuid())

@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import pandas as pd
 
 from pipeline.config.schema import Dataset, Evaluate, Train, leaves
 from pipeline.core import cli, files, paths
 from pipeline.core.cli import say
 from pipeline.data import arrays
-from pipeline.data.arrays import Split
 from pipeline.evaluation import outputs, plots
 from pipeline.evaluation.cost import cost
 from pipeline.evaluation.findings import Findings, findings
@@ -20,15 +18,13 @@ from pipeline.models import architectures, saving
 from pipeline.provenance import lineage
 from pipeline.reporting import model_card, model_report
 from pipeline.tracking.logging import log_data, log_description, log_files, log_metrics, log_start
+from pipeline.workflow.gate import Judged
 
 
-def evaluate(
-    dataset_config: Dataset, params: Train, settings: Evaluate, out: Path
-) -> tuple[Split, Findings, np.ndarray]:
+def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Path) -> Judged:
     """Evaluates the model below `out` into the active MLflow run and writes the outputs below `out`.
 
-    Returns the test images, what was found, and the class (n,) given to each image. Raises UserError where the file is
-    not a model that `params` describes.
+    Raises UserError where the file is not a model that `params` describes.
     """
     test, classes = arrays.load(paths.TEST), dataset_config.classes
     model = saving.load(out / paths.MODEL, architectures.build(dataset_config.image_shape, len(classes), params))
@@ -54,7 +50,7 @@ def evaluate(
         plots.save(figure, out / path)
     record(dataset_config.name, settings.model_dump(), out)
     tell(found)
-    return test, found, predicted
+    return Judged(test, found, predicted, written[paths.MODEL_CARD])
 
 
 def describe_origin(dataset_config: Dataset, params: Train, model: keras.Model, out: Path) -> model_report.Origin:

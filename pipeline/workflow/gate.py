@@ -3,9 +3,11 @@
 import json
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.config.load import load
 from pipeline.config.schema import Behaviour, Dataset, Gate
 from pipeline.core import paths
 from pipeline.core.cli import say
@@ -14,45 +16,75 @@ from pipeline.data.arrays import Split
 from pipeline.evaluation import gate, outputs
 from pipeline.evaluation.findings import Findings
 from pipeline.evaluation.gate import Verdict
-from pipeline.models import saving
+from pipeline.models import architectures, saving
 from pipeline.tracking import queries, registry
-from pipeline.tracking.logging import log_start, log_text
+from pipeline.tracking.logging import log_description, log_start, log_text
 
-REFUSED_BY = "gate.refused_by"  # tag of a run: the rules that it does not keep, one a line; empty for an accepted one
+VERDICTS = "gate.json"  # artifact of a run: every rule, what was found, and what is allowed
 
 
-def decide(
-    run_id: str,
-    dataset_config: Dataset,
-    test: Split,
-    found: Findings,
-    predicted: np.ndarray,
-    rules: tuple[Gate, Behaviour],
-) -> list[Verdict]:
-    """Judges the model of the active run `run_id` and logs the verdicts. Makes it the champion if it keeps all rules.
+class Judged(NamedTuple):
+    """What an evaluation came to: the test images, the findings, the class (n,) given to each image, and the card."""
 
-    A refused model is registered only if `gate.register_rejected` says so, and is never the champion. Raises UserError
-    for it where `gate.strict` is true.
+    test: Split
+    found: Findings
+    predicted: np.ndarray
+    card: str
+
+
+def judge(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, behaviour: Behaviour) -> list[Verdict]:
+    """The verdicts on the model of the active run `run_id`; logs them, above the card that describes the run."""
+    right = judged.predicted == judged.test.labels
+    verdicts = gate.judge(judged.found, limits, behaviour, facts(run_id))
+    verdicts.append(gate.compare(right, champion_right(dataset_config, judged.test), limits.not_worse))
+    refused = list(gate.refused(verdicts))
+    log_start({}, {registry.GATE: "\n".join([registry.REFUSED, *map(str, refused)]) if refused else registry.ACCEPTED})
+    log_text(json.dumps([verdict._asdict() for verdict in verdicts], indent=2) + "\n", VERDICTS)
+    say("\n  ".join(["the gate refuses this model:", *map(str, refused)]) if refused else "the gate accepts this model")
+    log_description(f"{gate.markdown(verdicts)}\n{judged.card}")
+    return verdicts
+
+
+def decide(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, behaviour: Behaviour) -> list[Verdict]:
+    """Judges the model of the active run `run_id`, and makes it the champion if it keeps all rules.
+
+    A refused model is registered only if `limits.register_rejected` says so, and is never the champion.
     """
-    name, limits = dataset_config.name, rules[0]
-    right = predicted == test.labels
+    name = registry.model_name(dataset_config.name)
+    with registry.decision():  # from the look at the champion to the move: two at once cannot both win
+        registry.finish_move(name)
+        verdicts = judge(run_id, dataset_config, judged, limits, behaviour)
+        is_refused = any(gate.refused(verdicts))
+        if not is_refused or limits.register_rejected:
+            tags = {f"gate.{each.rule}": f"{each.found}, allowed {each.allowed}" for each in verdicts}
+            version = registry.register(name, run_id, logged_model(run_id), tags)
+            if not is_refused:
+                registry.make_champion(name, version, "it keeps all rules", [])
+                say(f"version {version.version} of {name} is the champion")
+    return verdicts
+
+
+def promote(dataset_config: Dataset, asked: str | None, reason: str) -> registry.Move:
+    """Makes the model of the run `asked` the champion, else the one before this; returns what goes on the record.
+
+    Raises UserError for a run without a model, or of another data set, and where there was no champion before.
+    """
+    name = registry.model_name(dataset_config.name)
     with registry.decision():
         registry.finish_move(name)
-        verdicts = gate.judge(found, *rules, facts(run_id))
-        verdicts.append(gate.compare(right, champion_right(name, test), limits.not_worse))
-        refused = list(gate.refused(verdicts))
-        log_start({}, {REFUSED_BY: "\n".join(map(str, refused))})
-        log_text(json.dumps([verdict._asdict() for verdict in verdicts], indent=2) + "\n", "gate.json")
-        if not refused or limits.register_rejected:
-            version = registry.register(name, run_id, logged_model(run_id), {"accuracy": f"{found.accuracy.value:.4f}"})
-            if not refused:
-                registry.make_champion(name, version, "it keeps all rules", [])
-                say(f"accepted: version {version.version} of {name} is the champion")
-    if refused:
-        say("refused as champion:\n" + "\n".join(f"  {verdict}" for verdict in refused))
-        if limits.strict:
-            raise UserError("the gate refuses this model, and gate.strict is true")
-    return verdicts
+        run = queries.resolve_run(asked or registry.previous(name).run_id)
+        trained_on = run.data.params.get("dataset.name")
+        if trained_on != dataset_config.name:
+            raise UserError(f"run {run.info.run_id} was trained on {trained_on}, not on {dataset_config.name}")
+        _, *broken = run.data.tags.get(registry.GATE, "").splitlines() or ("", "no evaluation has judged it")
+        version = registry.register(name, run.info.run_id, logged_model(run.info.run_id), {})
+        return registry.make_champion(name, version, reason, broken)
+
+
+def enforce(verdicts: list[Verdict], limits: Gate) -> None:
+    """Raises UserError where a model is refused and `limits.strict` is true."""
+    if limits.strict and any(gate.refused(verdicts)):
+        raise UserError("the gate refuses this model, and gate.strict is true")
 
 
 def facts(run_id: str) -> dict[str, bool]:
@@ -64,20 +96,22 @@ def facts(run_id: str) -> dict[str, bool]:
     }
 
 
-def champion_right(name: str, test: Split) -> np.ndarray | None:
+def champion_right(dataset_config: Dataset, test: Split) -> np.ndarray | None:
     """bool (n,): which test images the champion names rightly. None where there is no champion.
 
     Of no images, where the champion cannot be loaded or takes other pictures.
     """
-    version = registry.champion(name)
+    version = registry.champion(registry.model_name(dataset_config.name))
     if version is None:
         return None
     try:
+        (params,) = load("train", overrides={"train": queries.trained_params(str(version.run_id))})
+        model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), params)
         with tempfile.TemporaryDirectory() as folder:
-            model = saving.load(registry.model_file(version, Path(folder)))
-        return outputs.predict(model, test.images).argmax(axis=1) == test.labels
-    except (UserError, ValueError) as error:
-        say(f"the champion, version {version.version} of {name}, cannot be tried: {str(error).splitlines()[0]}")
+            champion = saving.load(registry.model_file(version, Path(folder)), model)
+        return outputs.predict(champion, test.images).argmax(axis=1) == test.labels
+    except UserError as error:
+        say(f"the champion, version {version.version} of {version.name}, cannot be tried: {error}")
         return np.zeros(0, dtype=bool)
 
 
@@ -85,5 +119,5 @@ def logged_model(run_id: str) -> str:
     """The id of the model that a run logged. Raises UserError where it logged none."""
     found = queries.logged_models().get(run_id)
     if not found:
-        raise UserError(f"run {run_id} logged no model")
+        raise queries.without_model(queries.resolve_run(run_id))
     return found[0].model_id

@@ -54,6 +54,8 @@ def test_a_flipped_bit_or_an_edit_anywhere_in_the_folder_is_found(done, check):
         "data/prepared/validation/images.npy": (flip, "not the data that this run saw"),
         "models/model.keras": (flip, "not the model that this run trained"),
         "reports/figures/confusion_matrix.png": (flip, "reports/figures = dvc.lock\n    changed by hand"),
+        "reports/model.html": (flip, "reports/model.html = dvc.lock\n    changed by hand"),
+        "reports/model_card.md": (flip, "reports/model_card.md = dvc.lock\n    changed by hand"),
         largest: (flip, f"{largest.parent.name}/{largest.name}"),
         "params.yaml": (replaced("bins: ", "bins: 1"), "pipeline/models, evaluate; `dvc repro`"),
         "pipeline/models/cnn.py": (replaced("keras", "keras "), "data/prepared/validation, pipeline/models, the list"),
@@ -103,6 +105,12 @@ def test_a_flipped_bit_in_the_logged_model_is_found_by_run_and_by_all(done, run_
             assert "the logged model was changed" in run_alone(done, *arguments, fails=True)
 
 
+@pytest.mark.parametrize("name", ["model.html", "model_card.md", "gate.json"])
+def test_a_flipped_bit_in_what_the_run_says_of_its_model_is_found(done, run_alone, name):
+    with changed(Path(run_of(done).info.artifact_uri) / name, flip):
+        assert f"{name}\n    changed or lost since the run logged it" in run_alone(done, fails=True)
+
+
 def tag(key: str, value: str) -> str:
     return f"UPDATE tags SET value = '{value}' WHERE key = '{key}'"
 
@@ -122,6 +130,15 @@ def tag(key: str, value: str) -> str:
         ("DELETE FROM metrics WHERE step = 1", "reports/history.csv: loss = MLflow"),
         ("UPDATE logged_models SET artifact_location = 's3://no/where'", "the logged model is not there"),
         ("UPDATE logged_models SET artifact_location = 'http://127.0.0.1:9/x'", "the logged model is not there"),
+        ("UPDATE model_versions SET source = 'models:/m-1'", "quadrants 1 = run"),
+        ("UPDATE model_versions SET storage_location = '/tmp'", "quadrants 1 = run"),
+        ("UPDATE model_versions SET run_id = 'f'", "quadrants, move 1\n    the registry has no version 1 of run"),
+        ("DELETE FROM registered_model_aliases", "quadrants@champion = the last move on the record"),
+        (
+            "UPDATE registered_model_tags SET value = replace(value, 'rules', 'pules')",
+            "of champions was changed by hand",
+        ),
+        ("DELETE FROM registered_model_tags", "quadrants@champion = the last move on the record"),
         ("DROP TABLE latest_metrics", "error: MLflow's store"),
         ("DROP TABLE logged_models", "error: MLflow's store"),
         ("DROP TABLE model_versions", "error: MLflow's store"),

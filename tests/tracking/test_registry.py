@@ -84,8 +84,15 @@ def test_one_decides_at_a_time(store, logged):
     assert registry.champion("quadrants").version == moves[-1].version
 
 
-def test_a_damaged_record_is_one_line(store, logged):
-    registry.register("quadrants", *logged(), tags={})
-    store.set_registered_model_tag("quadrants", "champion.move.000001", "{}")
-    with pytest.raises(UserError, match="registered model quadrants: its record of champions is damaged"):
+@pytest.mark.parametrize("change", [("first", "fist"), ('"version": 1', '"version": 2'), ("{", "")])
+def test_a_record_that_was_changed_or_left_out_is_found(store, logged, change):
+    versions = [registry.register("quadrants", *logged(), tags={}) for _ in range(2)]
+    for version, why in zip(versions, ("first", "second"), strict=True):
+        registry.make_champion("quadrants", version, why, [])
+    record = store.get_registered_model("quadrants").tags["champion.move.000001"]
+    store.set_registered_model_tag("quadrants", "champion.move.000001", record.replace(*change))
+    with pytest.raises(UserError, match=r"model quadrants, tag champion\.move\.000001: the record of champions was"):
+        registry.history("quadrants")
+    store.delete_registered_model_tag("quadrants", "champion.move.000001")
+    with pytest.raises(UserError, match=r"tag champion\.move\.000002"):
         registry.history("quadrants")
