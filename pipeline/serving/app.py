@@ -77,7 +77,8 @@ async def read(receive: Receive, largest: int) -> bytes | None:
 
 async def ask(inner: Callable[..., Awaitable[None]], scope: Message, body: bytes) -> tuple[int, bytes]:
     """Status and body of what an app answers. 500 where it raises: it says so, and then raises all the same."""
-    status, parts = 500, []
+    status = 500
+    parts: list[bytes] = []
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}

@@ -11,7 +11,7 @@ from pipeline.core import cli, paths
 from pipeline.core.errors import UserError
 from pipeline.core.untrusted import checked
 from pipeline.data import arrays
-from pipeline.provenance import manifest_checks, run_checks
+from pipeline.provenance import manifest_checks, registry_checks
 from pipeline.provenance.check import Check
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def fetch(dataset_config: Dataset, folder: Path) -> Champion:
     """
     from pipeline.tracking import queries, registry, scoring
 
-    version = registry.champion(dataset_config.name)
+    version = registry.champion(registry.model_name(dataset_config.name))
     if version is None:
         raise UserError(
             f"{dataset_config.name} has no champion yet: `dvc repro` makes one where the gate accepts the model, "
@@ -63,19 +63,17 @@ def unsaid(dataset_config: Dataset) -> dict[str, Any]:
 
 def copy_checked(version: "ModelVersion", run: "Run", folder: Path) -> None:
     """Copies the files of a version into `folder`. Raises UserError where its run did not log them so."""
-    from pipeline.tracking import manifest, queries
+    from pipeline.tracking import manifest, queries, registry
 
-    models = queries.logged_models().get(run.info.run_id, [])
-    refuse(version, run_checks.registry(run, models, [version]))
+    name = f"run {run.info.run_id[:8]}"
+    refuse(version, registry_checks.versions(name, queries.logged_models().get(run.info.run_id, []), [version]))
     with manifest.folder_at(run.info.artifact_uri, only=manifest.NAME) as place:
         written = manifest.read(run, place)
     if written is None:
         raise UserError(f"{_name(version)}: the manifest of its run is lost or was changed; nothing was loaded")
-    named = {version.model_id, str(version.source).removeprefix("models:/"), version.source}
-    address = next(model.artifact_location for model in models if {model.model_id, model.artifact_location} & named)
-    with manifest.folder_at(address) as place:
+    with manifest.folder_at(registry.address(version)) as place:
         wanted = copy_files(written, place, folder)
-    refuse(version, manifest_checks.artifacts(f"run {run.info.run_id[:8]}", wanted, {manifest.MODEL: folder}))
+    refuse(version, manifest_checks.artifacts(name, wanted, {manifest.MODEL: folder}))
 
 
 def refuse(version: "ModelVersion", checks: Iterable[Check]) -> None:

@@ -57,7 +57,7 @@ def save_model(path: str, mlflow_model: Model, keras_file: Path, example: np.nda
 def signature(image_shape: tuple[int, ...]) -> ModelSignature:
     """What the model takes, and the columns of what it answers (see served_model.py)."""
     pictures = TensorSpec(np.dtype("uint8"), (-1, *image_shape))  # with a name, keras warns about a dict of inputs
-    answer = {
+    answer: dict[str, DataType | Map] = {
         "class": DataType.string,
         "label": DataType.long,
         "probability": DataType.double,
