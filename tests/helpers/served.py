@@ -49,10 +49,10 @@ def serving(params: Params, folder: Path, shape=(8, 8, 1), **known) -> Iterator[
     from mlflow.models import Model
 
     from pipeline.serving import app
-    from pipeline.tracking import scoring
+    from pipeline.tracking import flavor, scoring
     from pipeline.tracking.served_model import ServedModel
 
-    Model().save(folder / "MLmodel")
+    Model(signature=flavor.signature(shape)).save(folder / "MLmodel")
     model = ServedModel(make_model(params, 1, shape), CLASSES)
     champion = Champion(model, **({"background": 0, "name": "quadrants", "version": "1", "run_id": "ab" * 16} | known))
     with listen(0) as listening:

@@ -88,19 +88,20 @@ def test_no_request_is_lost_when_the_server_is_killed_and_a_restart_follows_the_
         new = ServedModel(make_model(params, 2), CLASSES).predict(IMAGES).to_dict("records")
         assert not any(same(*both) for both in zip(old, new, strict=True))
         with ThreadPoolExecutor(16) as clients:
-            asked = [clients.submit(ask_until_answered, address, image) for image in IMAGES]
+            asked = [clients.submit(ask_until_answered, address, image) for image in IMAGES[:100]]
             done = as_completed(asked)
             for _ in range(50):
                 next(done)
             process.kill()
             process.wait()
+            asked += [clients.submit(ask_until_answered, address, image) for image in IMAGES[100:]]
             process, shown = start(project, "serve", port)
             assert shown[0].startswith(f"version 2 of quadrants (run {second[:8]})")
             answers = [request.result() for request in asked]
         of_the_old = [same(*both) for both in zip(answers, old, strict=True)]
         of_the_new = [same(*both) for both in zip(answers, new, strict=True)]
         assert all(one != other for one, other in zip(of_the_old, of_the_new, strict=True))
-        assert sum(of_the_old) >= 50 and of_the_new[-1]
+        assert sum(of_the_old) >= 50 and all(of_the_new[100:])
         end_politely(process)
     finally:
         process.kill()
