@@ -78,12 +78,15 @@ def ask(address: str, body, content_type: str = "application/json") -> tuple[int
         return error.code, json.load(error)
 
 
-def ask_until_answered(address: str, image: np.ndarray) -> dict:
-    """The answer for a picture, as a client gets it that tries again where the server is away."""
+def ask_until_answered(address: str, image: np.ndarray, patience: float = 180) -> dict:
+    """The answer for a picture, as a client gets it that tries again where the server is away; for so many seconds."""
+    end = time.monotonic() + patience
     while True:
         try:
             status, answer = ask(address, {"inputs": [image.tolist()]})
         except OSError:
+            if time.monotonic() > end:
+                raise
             time.sleep(0.2)  # nobody tells when it is back
             continue
         assert status == 200, answer
