@@ -4,7 +4,7 @@ SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c '$(SUPPORTED)' 2>/dev/null && command -v "$$p" && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install environment repro sweep check test ui lint types bench audit lock clean clean-state
+.PHONY: help install environment repro sweep check quick test ui lint types bench audit lock clean clean-state
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -32,7 +32,7 @@ UV_PIN = awk '/^[^ ]/ {wanted = /^uv==/} wanted' requirements.lock
 environment:
 	@"$(PYTHON)" -c '$(SUPPORTED)' 2>/dev/null \
 	  || { echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "making .venv from requirements.lock: about a minute, 3 GB"
+	@echo "making .venv from requirements.lock: half a minute to a minute, 3 GB"
 	@[ ! -e .venv ] || { : > .venv/installed; rm -rf .venv/lib; }  # takes seconds: meanwhile the file says whose it is
 	@"$(PYTHON)" -m venv --clear --without-pip .venv && : > .venv/installed && "$(PYTHON)" -m venv .venv
 	@{ command -v uv >/dev/null || $(UV_PIN) | $(PIP) install --quiet --require-hashes -r /dev/stdin; } \
@@ -49,8 +49,11 @@ repro: install  ## download → preprocess → train → evaluate, then a summar
 sweep: install  ## search filters, dropout and batch size as `tune` in params.yaml says; goes on where it stopped
 	python -m pipeline tune
 
-check: lint types  ## style, types, and the tests that start no program: in a minute
-	python -m pytest -m "not e2e"
+check: lint  ## style, types, and the tests that start no program: in a minute and a half
+	@$(MAKE) --no-print-directory -j2 types quick
+
+quick: install  # beside mypy, which uses one processor alone; each process of pytest imports tensorflow for itself
+	python -m pytest -m "not e2e" -n logical --maxprocesses 4
 
 test: install  ## all tests
 	python -m pytest

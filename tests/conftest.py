@@ -1,5 +1,6 @@
 """A small data set in real IDX files, and copies of the project that use it."""
 
+import functools
 import json
 import os
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 from helpers.data import TEST, TRAIN, make_split, small_params, write_source
+from helpers.faults import EPOCHS
+from helpers.inside import inside as run_inside
 from helpers.project import Project, copy_store
 from helpers.shared import made_once
 
@@ -19,7 +22,7 @@ for name, value in QUIET.items():
 
 def pytest_addoption(parser):
     parser.addoption("--rounds", type=int, default=1, help="how many rounds each fault test is run for")
-    parser.addoption("--cases", type=int, default=300, help="how many cases each property test tries")
+    parser.addoption("--cases", type=int, default=100, help="how many cases each property test tries")
 
 
 def pytest_configure(config):
@@ -34,7 +37,9 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)  # the long ones first, so that no core idles
+    # the long ones first, so that no core idles: those that run programs, then the upper floors of the house
+    items.sort(key=lambda item: item.path, reverse=True)
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +80,7 @@ def prepared(tmp_path_factory, source, empty_store) -> Project:
     """A project whose data is prepared, with an MLflow store without runs, and nothing else. Leave it as it is."""
 
     def make(folder: Path) -> None:
-        Project(folder, source[1]).ok("dvc", "repro", "preprocess")
+        new_project(folder, source).ok("dvc", "repro", "preprocess")
         copy_store(empty_store, folder)
 
     return Project.at(made_once(tmp_path_factory, "prepared", make))
@@ -83,7 +88,19 @@ def prepared(tmp_path_factory, source, empty_store) -> Project:
 
 @pytest.fixture
 def project(tmp_path, source) -> Project:
-    return Project(tmp_path / "a b é", source[1])
+    return new_project(tmp_path / "a b é", source)
+
+
+def new_project(folder: Path, source: tuple[Path, dict]) -> Project:
+    """A project of which nothing has run. Its trainings are long enough to be interrupted."""
+    params = source[1]
+    return Project(folder, params | {"train": params["train"] | {"epochs": EPOCHS}})
+
+
+@pytest.fixture
+def inside(monkeypatch, capfd):
+    """Runs a command in this process: `inside(project, "verify", "--all", fails=True)`; see helpers/inside.py."""
+    return functools.partial(run_inside, monkeypatch=monkeypatch, capfd=capfd)
 
 
 @pytest.fixture(scope="session")

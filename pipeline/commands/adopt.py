@@ -18,7 +18,7 @@ from pipeline.config.load import load, parse
 from pipeline.config.rewrite import rewrite
 from pipeline.config.schema import Train, leaves
 from pipeline.core import cli, files, paths, results
-from pipeline.core.cli import say
+from pipeline.core.cli import counted, say
 from pipeline.core.errors import UserError
 from pipeline.provenance import dvc_files
 
@@ -34,7 +34,7 @@ class Trained(NamedTuple):
 
     def __str__(self) -> str:
         accuracy = "no validation accuracy" if self.accuracy is None else f"validation accuracy {self.accuracy:.4f}"
-        return f"{self.name}: {accuracy}, trained for {self.params.get('epochs', '?')} epochs"
+        return f"{self.name}: {accuracy}, trained for {counted(self.params.get('epochs', '?'), 'epoch')}"
 
 
 def of_study(name: str, number: int | None, address: str | None) -> Trained:

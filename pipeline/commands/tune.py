@@ -3,6 +3,7 @@
     python -m pipeline tune --trials 20 --workers 2
     mlflow run . --env-manager local -e tune -P trials=20
 
+What you do not name comes from the section `tune` of params.yaml.
 Runs and figures are in the MLflow UI; `python -m pipeline adopt --study NAME` makes the winner the new baseline.
 Interrupt it as you like: the same command goes on to the same total. Several may work on one study at once.
 """
@@ -16,7 +17,7 @@ import click
 from pipeline.config.load import load
 from pipeline.config.schema import Tune
 from pipeline.core import addresses, cli
-from pipeline.core.cli import say
+from pipeline.core.cli import counted, say
 from pipeline.core.errors import UserError
 from pipeline.workflow import prepare
 
@@ -72,7 +73,8 @@ def main(address: str | None, **given: str | None) -> None:
             parent = stack.enter_context(mlflow_runs.study_run(study, tune, lineage.tags(TRAINING_DATA)))
             mlflow_runs.sync_trial_runs(study, parent)
         plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name})
-        say(f"study {tune.study}: up to {tune.trials} trials of {tune.epochs} epochs, {tune.workers} worker(s)")
+        sizes = (counted(tune.trials, "trial"), counted(tune.epochs, "epoch"), counted(tune.workers, "worker"))
+        say("study {}: up to {} of {}, {}".format(tune.study, *sizes))
         run_workers(study, plan)
         if trials.has_work_left(study, tune):
             raise UserError(f"study {tune.study} was stopped before its end; the same command goes on")

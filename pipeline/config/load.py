@@ -4,9 +4,7 @@ params.yaml becomes frozen, strict, typed sections. A stage asks for the section
 `dataset, train = load("dataset", "train")`, and dvc.yaml declares the same ones (a test compares).
 """
 
-import difflib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -15,6 +13,7 @@ from ruamel.yaml import YAML, YAMLError
 
 from pipeline.config.schema import Params, Section, Train, leaves
 from pipeline.config.schema.params import NO_SWEEP
+from pipeline.config.schema.section import unknown
 from pipeline.core import paths
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
@@ -76,8 +75,8 @@ def _moved(values: dict[str, Any]) -> list[str]:
 def _override(params: Params, section: str, values: dict[str, str]) -> Params:
     now: Section = getattr(params, section)
     known = leaves.leaves(type(now))
-    if unknown := [name for name in values if name not in known]:
-        raise UserError("\n".join(_unknown(name, known) for name in unknown))
+    if strange := [name for name in values if name not in known]:
+        raise UserError("\n".join(unknown(name, known) for name in strange))
     try:  # not strict: "10" is a number here
         changed = params.model_dump() | {section: leaves.with_values(now, values)}
         return Params.model_validate(changed, strict=False, context=NO_SWEEP if section == "train" else None)
@@ -86,18 +85,27 @@ def _override(params: Params, section: str, values: dict[str, str]) -> Params:
 
 
 def _explain(error: ValidationError) -> list[str]:
-    """One line for each key with a mistake: the key, what is wrong with it, what is allowed."""
+    """One line for each key with a mistake: the key, what is wrong with it, what is allowed.
+
+    A name that is unknown is in one line with those that are missing beside it: it is mostly one of them, misspelt.
+    """
     lines = {}
+    missing: dict[str, list[str]] = {}  # section → its names that are missing
+    for problem in error.errors():
+        if problem["type"] == "missing":
+            *above, name = _find(problem["loc"])[0]
+            missing.setdefault(".".join(above), []).append(name)
     for problem in error.errors():
         path, section = _find(problem["loc"])
         where, kind, context = ".".join(path), problem["type"], problem.get("ctx", {})
         tag = str(context.get("discriminator")).strip("'")
+        if kind == "missing":
+            continue
         if kind == "extra_forbidden":
             home = leaves.leaves(section).get(path[-1])
             belongs = home and f"unknown name {where}; it belongs into {'.'.join((*path[:-1], *home.path[:-1]))}"
-            lines[where] = belongs or _unknown(where, section.model_fields)
-        elif kind == "missing":
-            lines[where] = f"{where} is missing"
+            beside = () if belongs else missing.pop(".".join(path[:-1]), ())
+            lines[where] = belongs or unknown(where, section.model_fields, beside)
         elif kind == "union_tag_not_found":
             lines[where] = f"{where}.{tag} is missing"
         elif kind == "union_tag_invalid":
@@ -109,13 +117,8 @@ def _explain(error: ValidationError) -> list[str]:
             value = problem["input"]  # of a mapping or a list, the kind: a password in it stands in no address
             shown = f"a {type(value).__name__}" if isinstance(value, dict | list) else repr(value)
             lines[where] = mask_passwords(f"{where}: {message}, not {shown}")
-    return list(lines.values())
-
-
-def _unknown(where: str, allowed: Iterable[str]) -> str:
-    close = difflib.get_close_matches(where.rpartition(".")[2], allowed, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"unknown name {where}; {hint}allowed here: {', '.join(allowed)}"
+    absent = [".".join(filter(None, (above, name))) for above, names in missing.items() for name in names]
+    return [*lines.values(), *(f"{where} is missing" for where in absent)]
 
 
 def _find(location: tuple[int | str, ...]) -> tuple[list[str], type[Section]]:

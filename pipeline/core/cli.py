@@ -28,6 +28,11 @@ def say(text: str) -> None:
     print(printable(text), flush=True)
 
 
+def counted(count: int | str, noun: str) -> str:
+    """`1 epoch`, `2 epochs`."""
+    return f"{count} {noun}" if str(count) == "1" else f"{count} {noun}s"
+
+
 def printable(text: str) -> str:
     """The text with what commands a terminal, or hides in it, written out: what stands in a store may be anybody's."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)

@@ -3,6 +3,7 @@
 Every limit comes from params.yaml.
 """
 
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from pipeline.config.schema import Checks, Dataset
 from pipeline.data import tables
 from pipeline.data.arrays import Split
 
-EXAMPLES = 5  # failures named per check
+EXAMPLES = 5  # kinds of failures named in the line for a check
 
 Expectation = Callable[[str], gxe.Expectation]  # of the column's name
 
@@ -71,8 +72,8 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     """Holds every part (`train`, `test`) against every expectation.
 
     Returns {passed, checks, classes}: `checks` has for each expectation its name, what is allowed, passed, how many
-    rows were checked and failed, and the first failures as {file, index, value}; `classes` is the class table as rows.
-    An expectation that could not be evaluated counts as failed.
+    rows were checked and failed, and all failures, those of one file and value together, as {file, places, value};
+    `classes` is what `class_rows` returns. An expectation that could not be evaluated counts as failed.
     """
     classes = tables.class_table(parts, dataset.classes)
     expected = {part: getattr(dataset, part).count for part in parts}
@@ -85,8 +86,14 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     return {
         "passed": all(outcome["passed"] for outcome in outcomes),
         "checks": outcomes,
-        "classes": classes.to_dict("records"),
+        "classes": class_rows(parts, dataset, limits),
     }
+
+
+def class_rows(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> list[dict[str, Any]]:
+    """The class table as rows, each with `balanced`: whether the share of the class is as the limits want it."""
+    table = tables.class_table(parts, dataset.classes)
+    return table.assign(balanced=table["deviation"] <= limits.class_balance_tolerance).to_dict("records")
 
 
 def failures(result: dict[str, Any]) -> list[str]:
@@ -94,11 +101,14 @@ def failures(result: dict[str, Any]) -> list[str]:
     lines = []
     for outcome in result["checks"]:
         if not outcome["passed"]:
-            named = ", ".join(f"{item['file']}[{item['index']}] is {item['value']}" for item in outcome["examples"])
-            more = ", …" if outcome["failed"] > len(outcome["examples"]) else ""
+            found = [
+                f"{each['file']}[{textwrap.shorten(each['places'], 60, placeholder=' …')}] is {each['value']}"
+                for each in outcome["failures"][:EXAMPLES]
+            ]
+            named = ", ".join(found + ["…"] * (len(outcome["failures"]) > EXAMPLES))
             lines.append(
                 f"{outcome['check']}: allowed is {outcome['allowed']}; {outcome['failed']:,} of "
-                f"{outcome['checked']:,} fail: {named + more or 'the check could not be evaluated'}"
+                f"{outcome['checked']:,} fail: {named or 'the check could not be evaluated'}"
             )
     return lines
 
@@ -120,14 +130,30 @@ def _summary(item: Check, outcome: Any, table: pd.DataFrame, dataset: Dataset) -
         "passed": bool(outcome.success),
         "checked": len(table),
         "failed": len(failed),
-        "examples": [_example(item, table.loc[row], dataset) for row in failed[:EXAMPLES]],
+        "failures": _failures(item, table.loc[failed], dataset) if failed else [],
     }
 
 
-def _example(item: Check, row: pd.Series, dataset: Dataset) -> dict[str, Any]:
-    value = row[item.shown or item.column]
-    return {
-        "file": getattr(getattr(dataset, row["part"]), item.subject),
-        "index": row["name"] if "name" in row else int(row["index"]) if "index" in row else row["part"],
-        "value": None if pd.isna(value) else value.item() if hasattr(value, "item") else value,
-    }
+def _failures(item: Check, rows: pd.DataFrame, dataset: Dataset) -> list[dict[str, Any]]:
+    """Groups the rows that failed, in their order. A place is a class, an index into the file, or a part."""
+    place = next(name for name in ("name", "index", "part") if name in rows)
+    groups = rows.groupby(["part", item.shown or item.column], sort=False, dropna=False)
+    return [
+        {
+            "file": getattr(getattr(dataset, part), item.subject),
+            "places": _ranges(list(group[place])),
+            "value": None if pd.isna(value) else value.item() if hasattr(value, "item") else value,
+        }
+        for (part, value), group in groups
+    ]
+
+
+def _ranges(places: list[Any]) -> str:
+    """[1, 2, 3, 7] → "1–3, 7"; names are only listed."""
+    runs: list[list[Any]] = []
+    for place in places:
+        if runs and isinstance(place, int) and place == runs[-1][-1] + 1:
+            runs[-1][1:] = [place]
+        else:
+            runs.append([place])
+    return ", ".join("–".join(map(str, run)) for run in runs)

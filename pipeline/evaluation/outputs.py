@@ -44,6 +44,7 @@ def pictures(
     figures = {
         "learning_curves": learning_curves,
         "confusion_matrix": plots.confusion(found.confusion, classes),
+        "reliability": plots.reliability(found.calibration, found.overall["calibration_error"]),
         "mistakes": plots.mistakes(test, probabilities, classes, settings.mistakes),
         "showcase": plots.showcase(test.images[shown], probabilities[shown], test.labels[shown], classes, shown),
     }

@@ -101,9 +101,9 @@ def cache() -> Iterator[Check]:
 
 
 def _changes(found: list[Any], kind: str) -> list[str]:
-    """The paths and parameters that changed, of what `dvc status --json` says of a stage."""
+    """The paths that changed, of what `dvc status --json` says of a stage; that of parameters with their sections."""
     states = [item for change in found if isinstance(change, dict) for item in change.get(kind, {}).items()]
-    return [name for path, state in states for name in (state if isinstance(state, dict) else [path])]
+    return [f"{path} ({', '.join(state)})" if isinstance(state, dict) else path for path, state in states]
 
 
 def _objects(folder: Path, name: str) -> list[str]:

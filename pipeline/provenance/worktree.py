@@ -28,6 +28,7 @@ def worktree(commit: str) -> Iterator[Path]:
             require_git(*no_hooks, "worktree", "add", "--quiet", "--detach", str(folder), commit)
             inside = folder / require_git("rev-parse", "--show-prefix").decode().strip()
             dvc("cache", "dir", "--local", str(Path(dvc("cache", "dir")).resolve()), folder=inside)
+            dvc("config", "--local", "core.autostage", "true", folder=inside)  # else it says what to `git add` here
             yield inside
         finally:
             git("worktree", "remove", "--force", str(folder))

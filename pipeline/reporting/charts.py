@@ -1,11 +1,12 @@
 """Small charts as SVG, which follow the colours and the font of the page that they stand in."""
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 420, 260
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 40  # margins
+LEFT, RIGHT, TOP, BOTTOM = 48, 20, 30, 40  # margins; on top stands what is measured
 
 
 class Axes:
@@ -20,8 +21,8 @@ class Axes:
         down = TOP + (self.y[1] - y) / ((self.y[1] - self.y[0]) or 1) * (HEIGHT - TOP - BOTTOM)
         return f"{across:.1f},{down:.1f}"
 
-    def frame(self, x_ticks: dict[float, str], y_ticks: dict[float, str], x_label: str) -> str:
-        """Grid lines with their labels, and the name of the x axis."""
+    def frame(self, x_ticks: dict[float, str], y_ticks: dict[float, str], x_label: str, y_label: str) -> str:
+        """Grid lines with their labels, and the names of the axes."""
         parts = []
         for value, text in y_ticks.items():
             x, y = self.at(self.x[0], value).split(",")
@@ -32,6 +33,7 @@ class Axes:
             parts.append(f'<text x="{x}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{escape(text)}</text>')
         middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
         parts.append(f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
+        parts.append(f'<text x="0" y="12">↑ {escape(y_label)}</text>')
         return "".join(parts)
 
 
@@ -44,19 +46,29 @@ def _svg(label: str, *parts: str) -> Markup:
 
 
 def curves(label: str, epochs: Sequence[int], lines: dict[str, Sequence[float]], best: int) -> Markup:
-    """One line a series over the epochs, its name at its end; the first is faint. A dotted line marks epoch `best`."""
-    values = [value for line in lines.values() for value in line]
-    low, high = min(values), max(values)
-    room = (high - low or 1) * 0.08
-    axes = Axes((epochs[0], epochs[-1]), (low - room, high + room))
+    """One line a series over the epochs; the first is faint. A dotted line marks epoch `best`.
+
+    `label` names what is measured. Each point tells its series, epoch and value to a pointer.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    values = [value for line in lines.values() for value in line if math.isfinite(value)] or [0.0]  # it may diverge
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(min(values), max(*values, min(values) + 0.001))
+    digits = max(0, -math.floor(math.log10(ticks[1] - ticks[0])))
+    axes = Axes((epochs[0], epochs[-1]), (ticks[0], ticks[-1]))
     step = max(1, -(-len(epochs) // 10))
-    ticks = {float(low + (high - low) * part): f"{low + (high - low) * part:.3f}" for part in (0, 0.5, 1)}
-    parts = [axes.frame({epoch: f"{epoch}" for epoch in epochs[::step]}, ticks, "epoch")]
+    named = {float(epoch): f"{epoch}" for epoch in epochs[::step]}
+    parts = [axes.frame(named, {float(tick): f"{tick:.{digits}f}" for tick in ticks}, "epoch", label)]
     x, top = axes.at(best, axes.y[1]).split(",")
     parts.append(f'<path class="best" d="M{x},{top}V{HEIGHT - BOTTOM}"/>')
-    for number, line in enumerate(lines.values()):
-        points = " ".join(axes.at(epoch, value) for epoch, value in zip(epochs, line, strict=True))
+    for number, (name, line) in enumerate(lines.items()):
+        drawn = [(epoch, value) for epoch, value in zip(epochs, line, strict=True) if math.isfinite(value)]
+        points = " ".join(axes.at(*each) for each in drawn)
         parts.append(f'<polyline class="line {"accent" if number else "faint"}" points="{points}"/>')
+        for epoch, value in drawn:
+            x, y = axes.at(epoch, value).split(",")
+            told = f"{escape(name)}, epoch {epoch}: {value:.4f}"
+            parts.append(f'<circle class="touch" cx="{x}" cy="{y}" r="7"><title>{told}</title></circle>')
     return _svg(label, *parts)
 
 
@@ -67,7 +79,7 @@ def reliability(label: str, confidence: Sequence[float], accuracy: Sequence[floa
     """
     axes = Axes((0, 1), (0, 1))
     quarters = {part / 4: f"{part / 4:.0%}" for part in range(5)}
-    parts = [axes.frame(quarters, quarters, "how sure the model is")]
+    parts = [axes.frame(quarters, quarters, "how sure the model is", "how often it is right")]
     parts.append(f'<polyline class="best" points="{axes.at(0, 0)} {axes.at(1, 1)}"/>')
     filled = [(c, a, n) for c, a, n in zip(confidence, accuracy, images, strict=True) if n]
     points = " ".join(axes.at(c, a) for c, a, _ in filled)

@@ -2,15 +2,22 @@
 
 import re
 
+from pipeline.config.schema import Behaviour
 from pipeline.evaluation.findings import Findings
 from pipeline.reporting import page
 from pipeline.reporting.model_report import Origin, class_rows
 
 
-def render(found: Findings, origin: Origin, image_shape: tuple[int, int, int]) -> str:
-    """Returns the text; equal input gives equal text."""
+def render(found: Findings, origin: Origin, image_shape: tuple[int, int, int], limits: Behaviour) -> str:
+    """Returns the text; equal input gives equal text. `limits` are those of the behaviour tests."""
     text = page.render_text(
-        "card.md", found=found, origin=origin, shape=image_shape, class_rows=class_rows(found), percent=percent
+        "card.md",
+        found=found,
+        origin=origin,
+        shape=image_shape,
+        limits=limits,
+        class_rows=class_rows(found),
+        percent=percent,
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

@@ -22,7 +22,7 @@ def data_uri(images: np.ndarray) -> str:
         Image.fromarray(row.squeeze(-1)).save(file, "png", optimize=True)
         kind = "png"
     else:
-        Image.fromarray(row).save(file, "jpeg", quality=85)
+        Image.fromarray(row).convert("RGB").save(file, "jpeg", quality=85)  # which has no transparency
         kind = "jpeg"
     return f"data:image/{kind};base64," + base64.b64encode(file.getvalue()).decode()
 

@@ -25,13 +25,15 @@ def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
 
     result = expectations.check(parts, dataset_config, settings.checks)
     result["split"] = {"validation": settings.validation, "seed": settings.seed}
+    if result["passed"]:
+        train, validation = arrays.stratified_split(parts["train"], settings.validation, settings.seed)
+        result["classes"] += expectations.class_rows({"validation": validation}, dataset_config, settings.checks)
     report, page = paths.DATA_CHECKS
     files.write_text(report, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     files.write_text(page, data_checks.render(result, parts, dataset_config.name))
     if not result["passed"]:
         refuse(dataset_config, expectations.failures(result))
 
-    train, validation = arrays.stratified_split(parts["train"], settings.validation, settings.seed)
     for name, split in (("train", train), ("validation", validation), ("test", parts["test"])):
         arrays.save(paths.PREPARED / name, split)
         say(f"  {paths.PREPARED / name}/: {len(split.labels):,} images")

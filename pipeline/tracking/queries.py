@@ -1,6 +1,7 @@
 """Finds in MLflow's store: runs, their tags and artifacts, logged models and registered versions."""
 
 import contextlib
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -209,3 +210,29 @@ def model_sha256(model: LoggedModel) -> str | None:
         path = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy)
         return files.sha256(Path(path))
     return None
+
+
+def model_file(run: Run, folder: Path) -> Path:
+    """The .keras file of the model that a run logged: where it is, or a copy in `folder` where a server has it.
+
+    Raises UserError where the run logged none, or the file is lost, a link, or not the one whose sha256 is the run's.
+    """
+    name, owner = "data/model.keras", f"run {run.info.run_id}"
+    condition = f"source_run_id = '{run.info.run_id}'"
+    found = mlflow.search_logged_models([run.info.experiment_id], condition, output_format="list")
+    if not found:
+        raise without_model(run)
+    place = found[0].artifact_location
+    try:
+        if local := store.local_path(place):
+            path = local / name
+            if Path(os.path.realpath(path)) != Path(os.path.realpath(local)) / name:
+                raise UserError(f"{owner}: {path} is reached by a link, which may lead anywhere")
+        else:
+            path = Path(mlflow.artifacts.download_artifacts(f"{place}/{name}", dst_path=str(folder)))
+        is_own = files.sha256(path) == run.data.tags.get("model.sha256")
+    except (MlflowException, OSError) as error:
+        raise UserError(f"{owner}: the file of its model is lost ({str(error).splitlines()[0]})") from None
+    if not is_own:
+        raise UserError(f"{owner}: {path} is not the model that it trained; its sha256 is another one")
+    return path

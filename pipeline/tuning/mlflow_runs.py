@@ -10,14 +10,15 @@ import optuna
 import pandas as pd
 from optuna.trial import TrialState
 
-from pipeline.config.schema import Tune
+from pipeline.config.schema import Tune, leaves
 from pipeline.core import files, paths, results, untrusted
 from pipeline.core.cli import say
+from pipeline.data import arrays
 from pipeline.provenance import lineage
 from pipeline.tracking import queries, runs
 from pipeline.tracking.logging import log_files, log_metrics, log_model, log_start
-from pipeline.tuning import plots, trials
-from pipeline.tuning.progress import EPOCH, status
+from pipeline.tuning import plots, study_page, trials
+from pipeline.tuning.progress import EPOCH
 from pipeline.tuning.study import Plan
 
 STATUS = {
@@ -111,7 +112,8 @@ def report(study: optuna.Study, plan: Plan) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "figures").mkdir()
-        plots.write(study, cost, f"{len(counted)} trials: {status(study, counted)}.", folder / "figures")
+        images = len(arrays.load(paths.VALIDATION).labels)
+        study_page.write(study, cost, leaves.values(plan.train), images, folder / "figures")
         log_files([folder / "figures"])
         write_tables(study, cost, folder)
         log_files([folder / "trials.csv", folder / "front.csv"], "tables")

@@ -1,49 +1,55 @@
-"""Optuna's figures of a study: one page that needs no network, with all of them interactive, and each as a picture."""
+"""Optuna's figures of a study, each as a picture and as an interactive plot of a page that needs no network."""
 
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
 import plotly.io
-import plotly.offline
 from optuna import visualization
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as pictures
 
-from pipeline.reporting import page
-
 ACCURACY = "validation accuracy"
 COSTS = {"cpu_seconds": "CPU seconds", "parameters": "parameters"}
-
-PAGE = """{% extends "base" %}
-{% block head %}<script>{{ plotly | safe }}</script>{% endblock %}
-{% block body %}
-<p>{{ summary }}</p>
-{% for name, figure in figures.items() %}<h2 id="{{ name }}">{{ name.replace("_", " ").capitalize() }}</h2>
-<figure>{{ figure | safe }}</figure>
-{% endfor %}{% endblock %}
-"""
+LAYOUT = {"title_text": "", "template": "plotly_white", "margin_t": 30}  # the page has the title
+SETTINGS = {"responsive": True, "displayModeBar": False}
 
 
-def write(study: optuna.Study, cost: str, summary: str, out: Path) -> None:
-    """Writes study.html and NAME.png for each figure into the folder `out`; `cost` is an attribute of trials."""
-    interactive = {}
-    for name, (function, what, settings) in _figures(study, cost).items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # matplotlib's counterparts are marked experimental
-            figure = getattr(visualization, function)(what, **settings)
-            axes = getattr(pictures, function)(what, **settings)
-        interactive[name] = plotly.io.to_html(figure, full_html=False, include_plotlyjs=False)
-        picture = np.ravel(axes)[0].figure
-        picture.savefig(out / f"{name}.png", dpi=100, bbox_inches="tight")
-        plt.close(picture)
-    title, script = f"Study {study.study_name}", plotly.offline.get_plotlyjs()
-    html = page.render(PAGE, title=title, summary=summary, figures=interactive, plotly=script)
-    (out / "study.html").write_text(html, encoding="utf-8")
+class Plot(NamedTuple):
+    """A figure of Optuna: what draws it, what it shows, and of how many complete trials it says anything."""
+
+    name: str
+    caption: str
+    function: str
+    study: optuna.Study
+    settings: dict[str, Any]
+    needs: int = 2
+
+
+def draw(study: optuna.Study, cost: str, out: Path) -> list[tuple[Plot, str | None]]:
+    """Writes NAME.png into the folder `out` for each figure. Returns the figures, each with its HTML.
+
+    It is None, and there is no picture, for one that needs more complete trials than there are. `cost` is an attribute
+    of trials.
+    """
+    complete = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+    return [(plot, _draw(plot, out) if complete >= plot.needs else None) for plot in _plots(study, cost)]
+
+
+def _draw(plot: Plot, out: Path) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # matplotlib's counterparts are marked experimental
+        figure = getattr(visualization, plot.function)(plot.study, **plot.settings)
+        axes = getattr(pictures, plot.function)(plot.study, **plot.settings)
+    picture = np.ravel(axes)[0].figure
+    picture.savefig(out / f"{plot.name}.png", dpi=100, bbox_inches="tight")
+    plt.close(picture)
+    figure.update_layout(**LAYOUT)
+    return plotly.io.to_html(figure, full_html=False, include_plotlyjs=False, config=SETTINGS)
 
 
 def front(study: optuna.Study, cost: str) -> optuna.Study:
@@ -58,15 +64,40 @@ def front(study: optuna.Study, cost: str) -> optuna.Study:
     return both
 
 
-def _figures(study: optuna.Study, cost: str) -> dict[str, tuple[str, optuna.Study, dict[str, Any]]]:
-    """Name → (Optuna's function, its study, its settings)."""
+def _plots(study: optuna.Study, cost: str) -> list[Plot]:
     accuracy: dict[str, str | Callable] = {"target": lambda trial: trial.values[0], "target_name": ACCURACY}
     one = {"target_name": ACCURACY} if len(study.directions) == 1 else accuracy
-    return {
-        "history": ("plot_optimization_history", study, one),
-        "importances": ("plot_param_importances", study, accuracy),
-        "slice": ("plot_slice", study, accuracy),
-        "parallel_coordinates": ("plot_parallel_coordinate", study, accuracy),
-        "timeline": ("plot_timeline", study, {}),
-        "front": ("plot_pareto_front", front(study, cost), {"target_names": [ACCURACY, COSTS[cost]]}),
-    }
+    both = {"target_names": [ACCURACY, COSTS[cost]]}
+    return [
+        Plot(
+            "history",
+            "How the accuracy rose, trial by trial. A dot is a trial, the line the best so far.",
+            "plot_optimization_history",
+            study,
+            one,
+        ),
+        Plot(
+            "importances",
+            "Which parameter the accuracy depends on most, by fANOVA (Hutter et al. 2014). The bars add up to 1.",
+            "plot_param_importances",
+            study,
+            accuracy,
+            needs=10,  # a forest is fitted to the trials; of fewer it tells the sampler's order rather than a cause
+        ),
+        Plot("slice", "Accuracy by each parameter alone. A dark dot is a late trial.", "plot_slice", study, accuracy),
+        Plot(
+            "parallel_coordinates",
+            "Each trial as a line through its parameters. Its colour tells the accuracy.",
+            "plot_parallel_coordinate",
+            study,
+            one,
+        ),
+        Plot("timeline", "When each trial ran, and how it ended.", "plot_timeline", study, {}, needs=1),
+        Plot(
+            "front",
+            f"Accuracy against {COSTS[cost]}. Red: no other trial is better in one without being worse in the other.",
+            "plot_pareto_front",
+            front(study, cost),
+            both,
+        ),
+    ]

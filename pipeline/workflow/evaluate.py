@@ -1,5 +1,6 @@
 """Judges the model on the test data, which nothing else opens, and adds the verdict to the run that trained it."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Pa
     origin = describe_origin(dataset_config, params, model, out)
     written = outputs.texts(found, test.labels, predicted) | {
         paths.MODEL_REPORT: model_report.render(found, test, predicted, origin, settings),
-        paths.MODEL_CARD: model_card.render(found, origin, dataset_config.image_shape),
+        paths.MODEL_CARD: model_card.render(found, origin, dataset_config.image_shape, settings.behaviour),
     }
     for path, text in written.items():
         files.write_text(out / path, text)
@@ -63,6 +64,7 @@ def describe_origin(dataset_config: Dataset, params: Train, model: keras.Model, 
         summary=saving.summary(model),
         cost=counted,
         size=(out / paths.MODEL).stat().st_size,
+        md5=hashlib.md5((out / paths.MODEL).read_bytes(), usedforsecurity=False).hexdigest(),
         params=leaves.values(params),
         lineage={str(paths.MODEL): files.sha256(out / paths.MODEL)}
         | dataset_config.train.sha256

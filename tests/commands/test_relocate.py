@@ -17,19 +17,19 @@ from pipeline.tracking.store import open_store
 pytestmark = pytest.mark.e2e
 
 
-def test_a_moved_folder_says_so_and_is_repaired_by_one_command(done, tmp_path):
+def test_a_moved_folder_says_so_and_is_repaired_by_one_command(done, tmp_path, inside):
     project = done.copy(tmp_path / "before")
     (run,) = project.runs()
     artifacts = project.artifacts(run)
     assert "nothing to do" in project.ok("python", "-m", "pipeline", "relocate")
 
     moved = Project.at(project.folder.rename(tmp_path / "after é"))
-    shown = moved.fails("python", "-m", "pipeline", "verify", run.info.run_id)
+    shown = inside(moved, "verify", run.info.run_id, fails=True)
     assert "keeps artifacts in" in shown and "python -m pipeline relocate" in shown
 
     shown = moved.ok("python", "-m", "pipeline", "relocate")
     assert f"lead to {moved.folder}/mlruns now" in shown and "make install" in shown
-    moved.ok("python", "-m", "pipeline", "verify", run.info.run_id)
+    inside(moved, "verify", run.info.run_id)
     assert moved.artifacts(run) == artifacts
     path = moved.client().download_artifacts(run.info.run_id, "model_summary.txt", str(tmp_path))
     assert "convolution" in Path(path).read_text()

@@ -52,7 +52,7 @@ def test_hooks_of_dvc_are_not_in_the_way(workspace):
     assert workspace.ok("git", "worktree", "list").count("\n") == 1
 
 
-def test_a_run_with_uncommitted_code_comes_out_byte_for_byte_and_nothing_here_changes(prepared, tmp_path):
+def test_a_run_with_uncommitted_code_comes_out_byte_for_byte_and_nothing_here_changes(prepared, tmp_path, inside):
     """In a project that is a folder of a larger repository."""
     (tmp_path / "larger").mkdir()
     project = prepared.copy(tmp_path / "larger" / "in ner")
@@ -72,8 +72,9 @@ def test_a_run_with_uncommitted_code_comes_out_byte_for_byte_and_nothing_here_ch
     assert {"environment/uncommitted.diff", "environment/requirements.txt"} <= project.artifacts(run)
     assert run.data.tags["python.version"] and run.data.tags["processor"]
     before, cache = project.outputs(), cached(project)
-    shown = project.ok("python", "-m", "pipeline", "reproduce", run.info.run_id[:10], "--trust-diff")
+    shown = inside(project, "reproduce", run.info.run_id[:10], "--trust-diff")
     assert "the same model, byte for byte" in shown
+    assert "training cnn" in shown and "git add" not in shown, "DVC's advice is about a folder that goes"
     assert project.outputs() == before and len(project.runs()) == 1
     assert project.ok("git", "status", "--porcelain") == ""
     assert project.ok("git", "worktree", "list").count("\n") == 1

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from helpers.browser import render_text
 from helpers.project import ROOT, Project
 from helpers.sweeps import check, children, opened, parents, tune
@@ -59,8 +60,9 @@ def test_the_study_run_has_space_figures_tables_and_the_best_model(swept):
     assert parent.data.params["space.filters"] == "2 to 6 in steps of 2"
     assert parent.data.tags["git.commit"] and parent.data.tags["data.train.sha256"]
     assert parent.data.metrics["best/validation_accuracy"] == opened(swept).best_value
-    names = ("front", "history", "importances", "parallel_coordinates", "slice", "timeline")
-    pictures = {f"figures/{name}.png" for name in names}
+    names = ("front", "history", "parallel_coordinates", "slice", "timeline")  # importances need ten trials
+    complete = opened(swept).get_trials(states=(TrialState.COMPLETE,))  # how many are pruned is a matter of time
+    pictures = {f"figures/{name}.png" for name in names if len(complete) > 1 or name == "timeline"}
     others = {"figures/study.html", "tables/trials.csv", "tables/front.csv", "manifest.json"}
     others |= {"environment/uncommitted.diff"}  # the small params.yaml is not committed there
     assert swept.artifacts(parent) == pictures | others
@@ -70,13 +72,13 @@ def test_the_page_of_figures_needs_no_network(swept, tmp_path):
     (parent,) = parents(swept)
     page = swept.client().download_artifacts(parent.info.run_id, "figures/study.html", str(tmp_path))
     shown = render_text(Path(page))
-    assert shown.count("js-plotly-plot") >= 6 and shown.count("main-svg") >= 6
-    assert "Hyperparameter Importances" in shown and "Optimization History" in shown
+    assert shown.count("js-plotly-plot") >= 1 and shown.count("main-svg") >= 1
+    assert "says something from 10 complete trials on" in shown and "Datetime" in shown
 
 
-def test_the_same_command_again_has_nothing_to_do_and_a_larger_total_goes_on(swept, tmp_path):
+def test_the_same_command_again_has_nothing_to_do_and_a_larger_total_goes_on(swept, tmp_path, inside):
     project = swept.copy(tmp_path / "copy")
-    shown = project.ok(*tune("--trials", "8", "--workers", "2"))
+    shown = inside(project, "tune", "--trials", "8", "--workers", "2")
     assert "  →  " not in shown and "python -m pipeline adopt" in shown
     before = parents(project)
     assert len(before) == 1
@@ -86,24 +88,29 @@ def test_the_same_command_again_has_nothing_to_do_and_a_larger_total_goes_on(swe
     check(project, 9)
 
 
-def test_a_study_about_something_else_is_refused_and_stays_as_it_is(swept, tmp_path):
+def test_a_study_about_something_else_is_refused_and_stays_as_it_is(swept, tmp_path, inside):
     project = swept.copy(tmp_path / "copy").change("tune", epochs=3).change("train", learning_rate=0.02)
     before = project.runs()
-    shown = project.fails(*tune("--trials", "9"))
+    shown = inside(project, "tune", "--trials", "9", fails=True)
     assert "train.learning_rate was 0.01, now 0.02; tune.epochs was 6, now 3. Put that back, or begin a new" in shown
     assert len(project.runs()) == len(before) and parents(project)[0].info.status == "FINISHED"
 
 
-def test_a_journal_that_names_somebodys_folder_costs_him_nothing(swept, tmp_path):
+def test_a_journal_that_names_somebodys_folder_costs_him_nothing(swept, tmp_path, inside):
     project = swept.copy(tmp_path / "copy")
     (precious := tmp_path / "precious").mkdir()
     (precious / "file").touch()
     journal = project.folder / "sweeps" / "optuna.journal"
     training = opened(project).trials[0].user_attrs["training"]
     journal.write_text(journal.read_text().replace(training, str(precious)))
-    shown = project.fails(*tune("--trials", "10"))
+    shown = inside(project, "tune", "--trials", "10", fails=True)
     assert f"error: trial 0: training: '{str(precious)[:80]}' is no training " in shown, shown
     assert list(precious.iterdir()) and len(opened(project).trials) == 8
+
+
+def test_the_help_says_where_the_defaults_are():
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert "What you do not name comes from the section `tune` of params.yaml." in shown
 
 
 def test_a_password_in_an_address_is_neither_printed_nor_left_with_mlflow(monkeypatch, capsys):
@@ -118,11 +125,11 @@ def test_a_password_in_an_address_is_neither_printed_nor_left_with_mlflow(monkey
     assert "s3cret" not in "".join([*capsys.readouterr(), str(caught.value), str(refused.value)])
 
 
-def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
+def test_adopting_the_winner_trains_the_same_model(swept, tmp_path, inside):
     project = swept.copy(tmp_path / "copy")
     text = (project.folder / "params.yaml").read_text()
     best = trials.best_trial(opened(project))
-    shown = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", "--all")
+    shown = inside(project, "adopt", "--study", "first", "--all")
     assert f"+  batch_size: {best.params['batch_size']}" in shown or best.params["batch_size"] == 16
     assert (project.folder / "params.yaml").read_text() != text
     project.ok("dvc", "repro", "train")
@@ -130,12 +137,10 @@ def test_adopting_the_winner_trains_the_same_model(swept, tmp_path):
     assert figures["best/validation_accuracy"] == pytest.approx(best.value, abs=1e-6)
     (parent,) = parents(project)
     assert files.sha256(project.folder / "models" / "model.keras") == parent.data.tags["model.sha256"]
-    assert "has these parameters already" in project.ok(
-        "python", "-m", "pipeline", "adopt", best.user_attrs["mlflow_run_id"]
-    )
+    assert "has these parameters already" in inside(project, "adopt", best.user_attrs["mlflow_run_id"])
 
 
-def test_several_objectives_give_a_front_in_the_run_that_mlflow_run_opened_for_the_study(prepared, tmp_path):
+def test_several_objectives_give_a_front_in_the_run_that_mlflow_run_opened_for_the_study(prepared, tmp_path, inside):
     project = prepared.copy(tmp_path / "copy")
     project.change("tune", objectives=["validation_accuracy", "parameters"], pruner="none")
     command = ("mlflow", "run", ".", "--env-manager", "local", "--run-name", "study first", "-e", "tune")
@@ -147,6 +152,4 @@ def test_several_objectives_give_a_front_in_the_run_that_mlflow_run_opened_for_t
     rows = Path(path).read_text().splitlines()
     assert rows[0].startswith("trial,accuracy,parameters,") and len(rows) - 1 == len(study.best_trials)
     number = min(study.best_trials, key=lambda trial: trial.values[1]).number
-    assert f"trial {number} of study" in project.ok(
-        "python", "-m", "pipeline", "adopt", "--study", "first", "--trial", str(number)
-    )
+    assert f"trial {number} of study" in inside(project, "adopt", "--study", "first", "--trial", str(number))

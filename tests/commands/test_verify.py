@@ -1,22 +1,19 @@
 """What the command prints and how it ends; tests/provenance/test_verify.py breaks the links one by one."""
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
-from helpers.verifying import run_of, verify
-
-from pipeline.commands import restore
+from helpers.verifying import run_of
 
 pytestmark = pytest.mark.e2e
 VERIFY = ("python", "-m", "pipeline", "verify")
 
 
 @pytest.fixture
-def check(monkeypatch, capsys):
-    """Runs the command in this process, which has its libraries already."""
-    return partial(verify, monkeypatch=monkeypatch, capsys=capsys)
+def check(inside):
+    """Runs the command."""
+    return lambda project, *arguments, **others: inside(project, "verify", *arguments, **others)
 
 
 def test_an_untouched_folder_agrees_in_every_link(done, check):
@@ -42,7 +39,7 @@ def test_a_lock_that_vouches_for_what_did_not_run_is_found(done, tmp_path, check
     assert "✗ train.epochs of dvc.lock = MLflow\n" in shown and "✗ pipeline/models of dvc.lock = commit" in shown
 
 
-def test_what_is_not_committed_but_can_be_made_again_is_no_failure_unless_strict(done, tmp_path, check):
+def test_what_is_not_committed_but_can_be_made_again_is_no_failure_unless_strict(done, tmp_path, check, inside):
     project = done.copy(tmp_path / "copy")
     project.ok("dvc", "exp", "run", "-S", "train.epochs=1")
     uncommitted = "not committed yet: git add dvc.lock params.yaml && git commit"
@@ -52,7 +49,7 @@ def test_what_is_not_committed_but_can_be_made_again_is_no_failure_unless_strict
 
     project.client().delete_run((project.folder / "models/run_id").read_text().strip())
     assert "`python -m pipeline restore` restores it" in check(project)
-    restore.main()
+    inside(project, "restore")
     shown = check(project)
     assert uncommitted in shown and "was restored" in shown
     project.ok("git", "commit", "-qam", "the experiment")

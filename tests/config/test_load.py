@@ -62,6 +62,7 @@ WRONG = [
     ),
     ("tune.space.dropout", {"low": 0, "high": 0.5, "step": 5e-324}, "tune.space.dropout: step: should lead"),
     ("tune.space.model", {"choices": ["cnn"]}, "unknown name tune.space.model; allowed here: filters, dense_units"),
+    ("tune.space.filter", {"low": 2, "high": 6}, "unknown name tune.space.filter; did you mean filters? allowed here"),
     ("tune.space.filters", {"lo": 2, "high": 6}, "unknown name tune.space.filters.lo; did you mean low?"),
     ("dataset.train.images", "../../etc/passwd", "dataset.train.images: string should match pattern"),
 ]
@@ -107,11 +108,28 @@ def test_a_mistake_is_one_line_that_names_key_value_and_what_is_allowed(source, 
     assert len(str(error.value).splitlines()) == 1
 
 
-def test_a_missing_key_is_named(source):
-    values = copy.deepcopy(source[1])
-    del values["train"]["epochs"]
-    with pytest.raises(UserError, match=r"params.yaml: train.epochs is missing"):
+@pytest.mark.parametrize(
+    ("key", "instead", "line"),
+    [
+        ("train.epochs", None, "params.yaml: train.epochs is missing"),
+        ("train", None, "params.yaml: train is missing"),
+        ("train.epochs", "epoch", "params.yaml: unknown name train.epoch; did you mean epochs? missing here: epochs; "),
+        ("train.epochs", "x", "params.yaml: unknown name train.x; missing here: epochs; allowed here: model, batch"),
+        ("train", "trian", "params.yaml: unknown name trian; did you mean train? missing here: train; allowed here: d"),
+        ("train.model.filters", "filter", "params.yaml: unknown name train.model.filter; did you mean filters? miss"),
+    ],
+)
+def test_a_missing_key_is_named_once_with_what_stands_there_instead(source, key, instead, line):
+    values = section = copy.deepcopy(source[1])
+    *above, name = key.split(".")
+    for parent in above:
+        section = section[parent]
+    value = section.pop(name)
+    if instead:
+        section[instead] = value
+    with pytest.raises(UserError) as error:
         parse(as_yaml(values), "params.yaml")
+    assert str(error.value).startswith(line) and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

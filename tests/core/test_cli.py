@@ -6,6 +6,10 @@ from pipeline.core import cli
 from pipeline.core.errors import UserError
 
 
+def test_one_of_something_is_no_plural():
+    assert [cli.counted(count, "epoch") for count in (1, "1", 2, "?")] == ["1 epoch", "1 epoch", "2 epochs", "? epochs"]
+
+
 @pytest.mark.parametrize(
     ("raised", "line"),
     [

@@ -62,8 +62,7 @@ def test_the_result_is_the_same_each_time(parts, params):
         ),
         (
             lambda p: {"test": p["test"]._replace(images=p["test"].images[:, 1:])},
-            "image height: allowed is 8; 40 of 200 fail: test-images[0] is 7, test-images[1] is 7, "
-            "test-images[2] is 7, test-images[3] is 7, test-images[4] is 7, …",
+            "image height: allowed is 8; 40 of 200 fail: test-images[0–39] is 7",
         ),
         (
             lambda p: {"test": p["test"]._replace(images=p["test"].images[:-1])},
@@ -117,3 +116,24 @@ def test_a_check_that_cannot_be_evaluated_fails(parts, params, monkeypatch):
     result = run(parts, params)
     assert [line.split(":")[0] for line in expectations.failures(result)] == ["image not blank"]
     assert "could not be evaluated" in expectations.failures(result)[0]
+
+
+def test_every_failure_is_in_the_result_and_the_line_for_a_check_stays_short(parts, params):
+    labels = parts["train"].labels.copy()
+    labels[:100:2] = np.arange(50) // 5 + 100  # ten values, five images each
+    labels[101:104] = 9
+    result = run(parts | {"train": parts["train"]._replace(labels=labels)}, params)
+    (check,) = [check for check in result["checks"] if check["check"] == "label range"]
+    assert check["failed"] == 53 and len(check["failures"]) == 11
+    assert check["failures"][0] == {"file": "train-labels", "places": "0, 2, 4, 6, 8", "value": 100}
+    assert check["failures"][-1] == {"file": "train-labels", "places": "101–103", "value": 9}
+    (line,) = [line for line in expectations.failures(result) if line.startswith("label range")]
+    assert line.endswith("train-labels[40, 42, 44, 46, 48] is 104, …")
+    json.dumps(result)
+
+
+def test_a_class_out_of_balance_is_marked(parts, params):
+    few = Split(*(np.delete(values, np.flatnonzero(parts["test"].labels == 2)[:4], axis=0) for values in parts["test"]))
+    rows = expectations.class_rows(parts | {"test": few}, params.dataset, params.preprocess.checks)
+    marked = {(row["part"], row["name"]) for row in rows if not row["balanced"]}
+    assert marked == {("test", name) for name in "ABCD"}

@@ -57,13 +57,13 @@ def test_bad_data_stops_before_anything_is_written(workspace, tmp_path):
     assert workspace.outputs() == before
 
 
-def test_a_damaged_raw_file_is_named(workspace):
+def test_a_damaged_raw_file_is_named(workspace, inside):
     """tests/data/test_raw.py has other damages."""
     before = workspace.outputs()
     path = workspace.folder / "data/raw/train-images"
     path.write_bytes(path.read_bytes()[:-64])
     try:
-        shown = workspace.fails("python", "-m", "pipeline", "preprocess")
+        shown = inside(workspace, "preprocess", fails=True)
         assert "error: data/raw/train-images: 160 × 8 × 8 values make 10256 bytes; this file has 10192" in shown
         after = workspace.outputs()
         assert {name for name in before if after.get(name) != before[name]} == {"data/raw/train-images"}

@@ -15,18 +15,10 @@ import pytest
 from helpers.data import METRICS
 from helpers.faults import EPOCHS, interrupt, kill_after
 from helpers.project import Project
-from helpers.verifying import verify
 from mlflow import MlflowClient
-
-from pipeline.commands import restore
 
 pytestmark = pytest.mark.e2e
 STAGES = ("download", "preprocess", "train", "evaluate")
-
-
-@pytest.fixture
-def project(source, tmp_path) -> Project:
-    return Project(tmp_path / "a b", source[1]).change("train", epochs=EPOCHS)
 
 
 def lock(project: Project) -> str:
@@ -35,16 +27,16 @@ def lock(project: Project) -> str:
     return (project.folder / "dvc.lock").read_text().replace(hashlib.md5(run_id.read_bytes()).hexdigest(), "RUN")
 
 
-def check(project: Project, undisturbed: Project) -> None:
+def check(project: Project, done: Project) -> None:
     """That a project is as if it had not been disturbed."""
-    mine, theirs = project.outputs(), undisturbed.outputs()
+    mine, theirs = project.outputs(), done.outputs()
     mine.pop("models/run_id"), theirs.pop("models/run_id")
     assert mine == theirs
-    assert lock(project) == lock(undisturbed)
-    (run,), (other,) = project.runs(), undisturbed.runs()
+    assert lock(project) == lock(done)
+    (run,), (other,) = project.runs(), done.runs()
     assert run.info.status == "FINISHED"
     assert run.info.run_id == (project.folder / "models" / "run_id").read_text().strip()
-    assert project.artifacts(run) == undisturbed.artifacts(other)
+    assert project.artifacts(run) == done.artifacts(other)
     for name in ("epoch/train_loss", "epoch/validation_accuracy", "epoch_seconds"):
         points = project.client().get_metric_history(run.info.run_id, name)
         assert [point.step for point in points] == list(range(1, EPOCHS + 1)), name
@@ -57,7 +49,7 @@ def check(project: Project, undisturbed: Project) -> None:
     assert not list((project.folder / ".state").glob("training/*"))
 
 
-def test_stopped_at_any_moment_and_started_again(undisturbed, project, round_number):
+def test_stopped_at_any_moment_and_started_again(done, project, round_number):
     chance = random.Random(round_number)
     stages = [STAGES[number] for number in sorted(chance.choices(range(len(STAGES)), k=3))]
     for attempt, stage in enumerate([*stages, "none"]):
@@ -78,18 +70,18 @@ def test_stopped_at_any_moment_and_started_again(undisturbed, project, round_num
             assert process.returncode == 0, shown
             break
     project.ok("dvc", "status")
-    check(project, undisturbed)
+    check(project, done)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small disk")
-def test_a_full_disk_is_one_line_and_training_goes_on_when_there_is_room(undisturbed, prepared, tmp_path):
-    project = prepared.copy(tmp_path / "copy").change("train", epochs=EPOCHS)
+def test_a_full_disk_is_one_line_and_training_goes_on_when_there_is_room(done, prepared, tmp_path):
+    project = prepared.copy(tmp_path / "copy")
     small = "mount -t tmpfs -o size=24k tmpfs .state && ! dvc repro && cp mlflow.db then.db"  # room for a state or none
     shown = project.ok("unshare", "--mount", "sh", "-c", f"{small} && mount -o remount,size=1m .state && dvc repro")
     assert "error: " in shown and "No space left on device" in shown and "Traceback" not in shown
     (run,) = MlflowClient(f"sqlite:///{project.folder}/then.db").search_runs(["0"])
     assert run.info.status == "FAILED" and "No space left" in run.data.tags["error"]
-    check(project, undisturbed)
+    check(project, done)
 
 
 ON_A_SMALL_DISK = """
@@ -104,7 +96,7 @@ mount -o remount,size=1g . && python -m pipeline repair && dvc repro && cp -a . 
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small disk")
-def test_out_of_room_at_any_moment_and_started_again(undisturbed, project, tmp_path, round_number):
+def test_out_of_room_at_any_moment_and_started_again(done, project, tmp_path, round_number):
     chance, copy = random.Random(round_number), tmp_path / "kept"
     rooms = [str(chance.randrange(800)) for _ in range(4)]  # kB; `dvc repro` writes some 1,500
     script = ("unshare", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh", str(copy), *rooms)
@@ -113,7 +105,7 @@ def test_out_of_room_at_any_moment_and_started_again(undisturbed, project, tmp_p
     print(*re.findall("^error: .*", shown, re.IGNORECASE | re.MULTILINE), sep=f"\nround {round_number}: ")
     shutil.rmtree(project.folder)
     copy.rename(project.folder)
-    check(project, undisturbed)
+    check(project, done)
 
 
 def test_a_training_whose_dvc_was_killed_ends_and_the_next_one_waits_for_it(prepared, tmp_path):
@@ -134,17 +126,17 @@ def test_a_training_whose_dvc_was_killed_ends_and_the_next_one_waits_for_it(prep
     process.communicate()
 
 
-def test_a_restoration_that_was_killed_is_completed_in_the_same_run(undisturbed, tmp_path, monkeypatch, capsys):
-    project = undisturbed.copy(tmp_path / "copy")
+def test_a_restoration_that_was_killed_is_completed_in_the_same_run(done, tmp_path, inside):
+    project = done.copy(tmp_path / "copy")
     (project.folder / "mlflow.db").unlink()
     kill_after(project.start("python", "-m", "pipeline", "restore"), "run ")
-    project.ok("python", "-m", "pipeline", "restore")
-    shown = verify(project, monkeypatch=monkeypatch, capsys=capsys)
+    inside(project, "restore")
+    shown = inside(project, "verify")
     assert "was restored" in shown and "links agree" in shown
-    restore.main()  # once more, in this process
+    inside(project, "restore")
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and "restored_from" in run.data.tags
-    lost = undisturbed.artifacts(undisturbed.runs()[0]) - project.artifacts(run)
+    lost = done.artifacts(done.runs()[0]) - project.artifacts(run)
     assert {name.split("/")[0] for name in lost} == {"environment", "checkpoints"}
     assert [entry.dataset.name for entry in run.inputs.dataset_inputs] == [
         f"quadrants {x}" for x in ("train", "validation", "test")

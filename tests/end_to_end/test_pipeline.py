@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.data import METRICS, SHIPPED, TEST
+from helpers.faults import EPOCHS
 from helpers.project import ROOT, Project
 from ruamel.yaml import YAML
 
 from pipeline.core import paths
 
 pytestmark = pytest.mark.e2e
+EVERY = list(range(1, EPOCHS + 1))
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +34,14 @@ def lock(project: Project, stage: str) -> dict:
 
 
 def test_repro_shows_progress_and_leaves_one_complete_run(done):
-    assert "epoch 2/2  loss" in done.first_output and "test accuracy" in done.first_output
+    assert f"epoch {EPOCHS}/{EPOCHS}  loss" in done.first_output and "test accuracy" in done.first_output
     (run,) = done.runs()
     assert run.info.status == "FINISHED"
     assert set(run.data.metrics) >= METRICS
     assert run.data.params["preprocess.validation"] == "40" and "evaluate.json" in done.artifacts(run)
-    assert run.info.run_name == "cnn 2 epochs"
-    assert run.data.params["train.epochs"] == "2" and run.data.params["train.model.name"] == "cnn"
-    assert [p.step for p in done.client().get_metric_history(run.info.run_id, "epoch/validation_accuracy")] == [1, 2]
+    assert run.info.run_name == f"cnn {EPOCHS} epochs"
+    assert run.data.params["train.epochs"] == str(EPOCHS) and run.data.params["train.model.name"] == "cnn"
+    assert [p.step for p in done.client().get_metric_history(run.info.run_id, "epoch/validation_accuracy")] == EVERY
     tags = run.data.tags
     assert len(tags["git.commit"]) == 40 and tags["git.dirty"] == "false" and tags["dvc.stage"] == "train"
     assert tags["data.train.dvc"] == lock(done, "preprocess")["data/prepared/train"]
@@ -81,7 +83,7 @@ def test_the_files_agree_with_each_other(done):
     assert np.mean([pair["actual"] == pair["predicted"] for pair in pairs]) == pytest.approx(metrics["test/accuracy"])
     assert {f"test/{name}" for name in ("loss", "accuracy", "macro_f1", "calibration_error")} == set(metrics)
     history = (done.folder / "reports/history.csv").read_text().splitlines()
-    assert history[0] == "epoch,loss,accuracy,validation_loss,validation_accuracy" and len(history) == 3
+    assert history[0] == "epoch,loss,accuracy,validation_loss,validation_accuracy" and len(history) == 1 + EPOCHS
 
 
 def test_no_output_of_dvc_holds_a_path_or_a_date(done):
@@ -92,12 +94,12 @@ def test_no_output_of_dvc_holds_a_path_or_a_date(done):
         assert this_year not in content, name
 
 
-def test_a_second_repro_does_nothing_and_says_so(done):
+def test_a_second_repro_does_nothing_and_says_so(done, inside):
     before = done.outputs()
     assert "Data and pipelines are up to date." in done.ok("dvc", "repro")
     assert done.outputs() == before and len(done.runs()) == 1
     assert done.ok("git", "status", "--porcelain") == ""
-    assert "test accuracy" in done.ok("python", "-m", "pipeline", "summary")
+    assert "test accuracy" in inside(done, "summary")
 
 
 def test_metrics_and_plots_are_useful(done):
@@ -111,11 +113,11 @@ def test_metrics_and_plots_are_useful(done):
     shutil.rmtree(done.folder / "dvc_plots")
 
 
-def test_a_model_whose_run_is_in_another_store_gets_one_restored_run(done, tmp_path):
+def test_a_model_whose_run_is_in_another_store_gets_one_restored_run(done, tmp_path, inside):
     store = f"sqlite:///{tmp_path}/other.db"
     from mlflow import MlflowClient
 
-    done.ok("python", "-m", "pipeline", "evaluate", MLFLOW_TRACKING_URI=store)
+    inside(done, "evaluate", MLFLOW_TRACKING_URI=store)
     (run,) = MlflowClient(store).search_runs(["0"])
     assert run.data.tags["restored_from"] == done.runs()[0].info.run_id
     assert set(run.data.metrics) >= METRICS and run.info.status == "FINISHED"
@@ -130,15 +132,15 @@ def test_a_model_whose_run_is_in_another_store_gets_one_restored_run(done, tmp_p
         assert {p.step: p.value for p in mine} == pytest.approx({p.step: p.value for p in theirs}, abs=1e-6)
     (model,) = client.search_logged_models(["0"])
     assert model.tags["model.sha256"] == original.data.tags["model.sha256"]
-    assert "✓ logged models" in done.ok("python", "-m", "pipeline", "verify", MLFLOW_TRACKING_URI=store)
+    assert "✓ logged models" in inside(done, "verify", MLFLOW_TRACKING_URI=store)
     assert done.ok("git", "status", "--porcelain") == ""
 
 
-def test_a_model_that_its_run_did_not_train_is_not_judged(done, tmp_path):
+def test_a_model_that_its_run_did_not_train_is_not_judged(done, tmp_path, inside):
     copy = done.copy(tmp_path / "copy")
     with (copy.folder / "models/model.keras").open("ab") as file:
         file.write(b"!")
-    shown = copy.fails("python", "-m", "pipeline", "evaluate", MLFLOW_TRACKING_URI=f"sqlite:///{done.folder}/mlflow.db")
+    shown = inside(copy, "evaluate", fails=True, MLFLOW_TRACKING_URI=f"sqlite:///{done.folder}/mlflow.db")
     assert "models/model.keras: is not the model that run" in shown
     assert len(done.runs()) == 1 and "error" not in done.runs()[0].data.tags
 

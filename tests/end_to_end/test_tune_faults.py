@@ -67,6 +67,7 @@ def epochs_trained(project: Project) -> dict[str, list[int]]:
 
 
 def test_ctrl_c_and_sigterm_end_after_the_epoch_and_another_call_goes_on(project):
+    project.change("train", threads=1)  # so that one worker goes on with what one of two has begun
     process = project.start(*tune("--trials", "3", "--workers", "2"))
     wait_for_epochs(project, process, 5)
     while sum(bool(trial.intermediate_values) for trial in opened(project).trials) < 2:
@@ -84,13 +85,13 @@ def test_ctrl_c_and_sigterm_end_after_the_epoch_and_another_call_goes_on(project
     for trial in interrupted:
         run = children(project, parent)[trial.number]
         assert run.info.status == "FAILED" and "interrupted after epoch" in run.data.tags["error"]
-    process = project.start(*tune("--trials", "3", "--workers", "2"))
+    process = project.start(*tune("--trials", "3"))
     wait_for_epochs(project, process, sum(len(trial.intermediate_values) for trial in study.trials) + 1)
     process.terminate()  # is as polite
     shown, _ = process.communicate()
     assert process.returncode == 130 and "Traceback" not in shown, shown
     assert not opened(project).get_trials(states=(TrialState.RUNNING,))
-    project.ok(*tune("--trials", "3", "--workers", "2"))
+    project.ok(*tune("--trials", "3"))
     study = check(project, 3)
     assert len(study.trials) == 3 + len(trials.retried(study)) >= 6
     for epochs in epochs_trained(project).values():
@@ -151,19 +152,16 @@ def test_a_failing_trial_says_why_and_the_others_go_on(prepared, tmp_path):
     project = prepared.copy(tmp_path / "copy")
     space = project.params()["tune"]["space"] | {"learning_rate": {"choices": [0.01, 1e30]}}
     project.change("tune", space=space, sampler="random")
-    shown = project.ok(*tune("--trials", "6"))
-    study = check(project, 6)
+    shown = project.ok(*tune("--trials", "4"))
+    study = check(project, 4)
     failed = [trial for trial in study.trials if trial.state == TrialState.FAIL]
     assert failed and "→  failed: training diverged in epoch 1" in shown
     (parent,) = parents(project)
     for trial in failed:
         assert "training diverged" in children(project, parent)[trial.number].data.tags["error"]
-    project.change("tune", study="hopeless", space={"learning_rate": {"choices": [1e29, 1e30]}})
-    shown = project.fails(*tune("--trials", "1"))
-    assert "error: study hopeless has no complete trial: training diverged" in shown
 
 
-def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(project):
+def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(project, inside):
     with postgres.server() as address:
         command = tune("--trials", "4", "--workers", "2", "--storage", address)
         process = project.start(*command)
@@ -177,7 +175,7 @@ def test_a_study_in_postgresql_survives_kill_9_and_its_password_is_nowhere(proje
         assert len(trials.effective_trials(study)) == 4 and len(trials.retried(study)) == 2
         assert all(trial.state.is_finished() for trial in study.trials)
         count = len(study.trials)
-        adopted = project.ok("python", "-m", "pipeline", "adopt", "--study", "first", "--all", OPTUNA_STORAGE=address)
+        adopted = inside(project, "adopt", "--study", "first", "--all", OPTUNA_STORAGE=address)
         assert "+++ params.yaml" in adopted
     (parent,) = parents(project)
     assert parent.info.status == "FINISHED" and len(children(project, parent)) == count

@@ -24,3 +24,9 @@ def test_two_models_differ_only_by_images_on_which_one_errs():
     assert intervals.mcnemar(better, worse) == pytest.approx(2 * 12 / 2**11)  # 10 against 1, both tails
     assert intervals.mcnemar(better, worse) == intervals.mcnemar(worse, better)
     assert intervals.mcnemar(better, better) == 1
+
+
+def test_the_interval_of_a_difference_is_as_newcombe_has_it():
+    first, second = intervals.counted(56, 70), intervals.counted(48, 80)
+    assert intervals.difference(first, second) == pytest.approx((0.0524, 0.3339), abs=1e-4)  # Newcombe 1998, table II
+    assert intervals.difference(second, first) == pytest.approx((-0.3339, -0.0524), abs=1e-4)

@@ -1,13 +1,16 @@
 import io
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.data import make_split
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
-from pipeline.evaluation import plots
+from pipeline.data.arrays import Split
+from pipeline.evaluation import metrics, plots
 
 SPLIT, CLASSES = make_split(20, 1), list("ABCD")
 PROBABILITIES = np.random.default_rng(1).dirichlet(np.ones(4), 20).astype(np.float32)
@@ -19,6 +22,7 @@ MAKERS = {
     "samples": lambda: plots.samples(SPLIT, CLASSES),
     "learning_curves": lambda: plots.learning_curves(HISTORY, 2),
     "confusion": lambda: plots.confusion(np.arange(16).reshape(4, 4), CLASSES),
+    "reliability": lambda: plots.reliability(metrics.calibration(SPLIT.labels, PROBABILITIES, 5), 0.123),
     "mistakes": lambda: plots.mistakes(SPLIT, PROBABILITIES, CLASSES, 7),
     "no mistakes": lambda: plots.mistakes(SPLIT, np.eye(4)[SPLIT.labels], CLASSES, 7),
     "showcase": lambda: plots.showcase(SPLIT.images[3], PROBABILITIES[3], 3, CLASSES, 3),
@@ -76,7 +80,7 @@ def test_each_learning_curve_is_drawn_under_its_own_name(number, name):
 def test_the_confusion_matrix_has_a_row_for_each_actual_class():
     matrix = np.array([[3, 1], [0, 4]])
     (axis,) = plots.confusion(matrix, ["cat", "dog"]).axes
-    assert (axis.get_ylabel(), axis.get_xlabel()) == ("actual", "predicted")
+    assert (axis.get_ylabel(), axis.get_xlabel()) == ("actual class", "predicted class")
     for labels in (axis.get_yticklabels(), axis.get_xticklabels()):
         assert [label.get_text() for label in labels] == ["cat", "dog"]
     (image,) = axis.images
@@ -89,15 +93,15 @@ def test_the_confusion_matrix_has_a_row_for_each_actual_class():
 def test_mistakes_are_shown_surest_first():
     figure = plots.mistakes(SPLIT, PROBABILITIES, CLASSES, 7)
     titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
-    sure = [float(title.split("\n")[1].split()[1].rstrip("%")) for title in titles]
+    sure = [float(title.split("\n")[2].removesuffix("% sure")) for title in titles]
     assert len(titles) == 7 and sure == sorted(sure, reverse=True)
     assert len(figure.axes) == 10 and not any(axis.axison for axis in figure.axes), "pictures alone, in rows of five"
     first = figure.axes[0]
     index = int(first.get_title().split("\n")[0].removeprefix("test image "))
     assert np.array_equal(shown(first), SPLIT.images[index, ..., 0])
     guess, actual = PROBABILITIES[index].argmax(), SPLIT.labels[index]
-    assert first.get_title().split("\n")[1].startswith(CLASSES[guess])
-    assert first.get_title().endswith(f"is {CLASSES[actual]}") and guess != actual
+    assert first.get_title().split("\n")[1] == f"predicted {CLASSES[guess]}"
+    assert first.get_title().endswith(f"actual {CLASSES[actual]}") and guess != actual
 
 
 def test_samples_are_the_first_images_of_each_class():
@@ -112,7 +116,8 @@ def test_samples_are_the_first_images_of_each_class():
 def test_the_showcase_names_the_class_and_colours_its_bar():
     figure = MAKERS["showcase"]()
     axis, bars = figure.axes
-    assert figure.get_suptitle() == "test image 3: D (class 3)"
+    guess = CLASSES[PROBABILITIES[3].argmax()]
+    assert figure.get_suptitle() == f"test image 3: actual D (class 3), predicted {guess}"
     assert [bar.get_width() for bar in bars.patches] == pytest.approx(PROBABILITIES[3].tolist())
     assert [label.get_text() for label in bars.get_yticklabels()] == CLASSES
     assert np.array_equal(shown(axis), SPLIT.images[3, ..., 0])
@@ -120,6 +125,78 @@ def test_the_showcase_names_the_class_and_colours_its_bar():
     shares = [(text.get_position()[1], text.get_text()) for text in bars.texts]
     assert shares == [(number, f"{share:.1%}") for number, share in enumerate(PROBABILITIES[3])]
     assert len(axis.get_xticks()) == len(axis.get_yticks()) == 0, "the picture has none"
-    assert bars.get_xlim()[1] > 1 and bars.get_xlabel() == "probability"
+    assert bars.get_xlim()[1] > 1 and bars.get_xlabel().startswith("probability")
     a, b, c, of_the_class = (bar.get_facecolor() for bar in bars.patches)
     assert a == b == c != of_the_class
+
+
+def test_the_showcase_of_many_classes_has_the_most_probable_ones():
+    probabilities = np.arange(30) / 435
+    _, bars = plots.showcase(SPLIT.images[0], probabilities, 2, [f"c{n}" for n in range(30)], 0).axes
+    assert [label.get_text() for label in bars.get_yticklabels()] == [f"c{n}" for n in range(20, 30)]
+
+
+def test_the_reliability_plot_leaves_out_where_there_are_no_images():
+    table = metrics.calibration(SPLIT.labels, PROBABILITIES, 20)
+    upper, lower = plots.reliability(table, 0.123).axes
+    filled = table[table["images"] > 0]
+    diagonal, line = upper.lines
+    assert len(filled) < 20 and line.get_xdata().tolist() == filled["confidence"].tolist()
+    assert line.get_ydata().tolist() == filled["accuracy"].tolist()
+    assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
+    assert [bar.get_height() for bar in lower.patches] == table["images"].tolist()
+    assert "right" in upper.get_ylabel() and "sure" in lower.get_xlabel()
+
+
+LONG = "an extraordinarily long name of a class that nobody would choose"
+
+
+def many(classes: int) -> tuple[Split, np.ndarray, list[str]]:
+    """Images, probabilities and long names of so many classes."""
+    random = np.random.default_rng(1)
+    labels = np.arange(3 * classes).astype(np.uint8) % classes
+    split = Split(random.integers(0, 256, (3 * classes, 8, 8, 1), dtype=np.uint8), labels.astype(np.uint8))
+    probabilities = random.dirichlet(np.ones(classes) / 4, 3 * classes)
+    return split, probabilities, [f"{number} {LONG}" for number in range(classes)]
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        ("samples", 2),
+        ("samples", 12),
+        ("confusion", 2),
+        ("confusion", 12),
+        ("confusion", 70),
+        ("mistakes", 2),
+        ("mistakes", 12),
+        ("showcase", 2),
+        ("showcase", 12),
+    ],
+)
+def test_no_text_is_cut_and_titles_do_not_meet(name, classes):
+    split, probabilities, names = many(classes)
+    figure = {
+        "samples": lambda: plots.samples(split, names, 3),
+        "confusion": lambda: plots.confusion(np.eye(classes), names),
+        "mistakes": lambda: plots.mistakes(split, probabilities, names, 12),
+        "showcase": lambda: plots.showcase(split.images[0], probabilities[0], 0, names, 0),
+    }[name]()
+    assert_texts_fit(figure)
+
+
+@pytest.mark.parametrize("name", ["learning_curves", "reliability", "no mistakes"])
+def test_no_text_of_the_other_figures_is_cut(name):
+    assert_texts_fit(MAKERS[name]())
+
+
+def assert_texts_fit(figure) -> None:
+    """All that is drawn lies within the picture, and no title above a part reaches into that of another."""
+    FigureCanvasAgg(figure).draw()
+    drawn, pixel = figure.get_tightbbox(), 1 / figure.dpi
+    width, height = figure.get_size_inches()
+    assert drawn.x0 >= -pixel and drawn.x1 <= width + pixel, (drawn, width)
+    assert drawn.y0 >= -pixel and drawn.y1 <= height + pixel, (drawn, height)
+    boxes = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
+    boxes += [figure._suptitle.get_window_extent()]
+    assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]

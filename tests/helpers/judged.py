@@ -28,6 +28,11 @@ def judge(split: Split, classes: list[str], shown: int = 5) -> tuple[Findings, n
     return findings(split, probabilities, classes, 5, shown, predict), probabilities.argmax(axis=1)
 
 
+def make_check(name: str, failed: int = 0) -> dict:
+    """A data check, as in reports/data_checks.json."""
+    return {"check": name, "allowed": "any", "passed": not failed, "checked": 200, "failed": failed, "failures": []}
+
+
 def make_origin(**changes) -> Origin:
     """Where the model of `judge` is said to come from."""
     columns = ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"]
@@ -38,10 +43,11 @@ def make_origin(**changes) -> Origin:
         summary="a table of layers",
         cost=Cost(1234, 56789),
         size=2_500_000,
+        md5="cd" * 16,
         params={"filters": 4, "dropout": 0.25},
         lineage={"model": "ab" * 32},
         history=history,
         training={"best/epoch": 2, "best/validation_accuracy": 0.75},
-        checks={"checks": [{"passed": True}, {"passed": True}]},
+        checks={"checks": [make_check("image height"), make_check("label range")]},
     )
     return origin._replace(**changes)

@@ -1,4 +1,4 @@
-"""`python -m pipeline verify` in this process, and stores and folders that are damaged for a while."""
+"""Stores and folders that are damaged for a while, for tests of what `verify` finds."""
 
 import contextlib
 import sqlite3
@@ -6,26 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.project import Project
-from pipeline.commands import verify as command
-from pipeline.core.errors import UserError
-from pipeline.provenance import git
-
-
-def verify(project: Project, *arguments: str, monkeypatch, capsys, fails: bool = False) -> str:
-    """Runs the command, which has to fail or not; returns what it prints, its error too."""
-    monkeypatch.chdir(project.folder)
-    monkeypatch.setenv("DVC_ROOT", str(project.folder))  # the place of the MLflow store
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    git.is_in_history.cache_clear()
-    failed = False
-    try:
-        command.main.main(list(arguments), standalone_mode=False)
-    except UserError as error:
-        failed = True
-        print(f"error: {error}")
-    shown = capsys.readouterr().out
-    assert failed == fails, shown
-    return shown
 
 
 @contextlib.contextmanager

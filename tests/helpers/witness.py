@@ -22,7 +22,8 @@ class Witness:
 
     def __init__(self, accuracies: list[float], loss: float = 1.0):
         self.accuracies, self.loss = accuracies, loss
-        self.optimizer, self.weights = SimpleNamespace(learning_rate=None), [np.zeros(1)]
+        self.optimizer = SimpleNamespace(learning_rate=None, build=lambda variables: None, variables=())
+        self.weights = [np.zeros(1)]
         self.trained, self.validated, self.rates = [], [], []
 
     def fit(self, batches, shuffle, verbose):
@@ -43,6 +44,18 @@ class Witness:
 
     def set_weights(self, weights):
         self.weights = weights
+
+    # what else a trial and its checkpoint want to know of a model
+
+    non_trainable_variables = ()
+
+    @property
+    def trainable_variables(self):
+        shape, set_weight = self.weights[0].shape, lambda value: self.set_weights([value])
+        return [SimpleNamespace(numpy=lambda: self.weights[0], assign=set_weight, shape=shape)]
+
+    def count_params(self):
+        return 1
 
 
 def labels_of(batches) -> list[list[int]]:

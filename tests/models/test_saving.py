@@ -8,18 +8,28 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.config.schema import Params
 from pipeline.core.errors import UserError
 from pipeline.models import architectures, saving
 
 
-@pytest.fixture
-def model(params):
-    return architectures.build((8, 8, 1), 4, params.train)
+@pytest.fixture(scope="module")
+def model(source):
+    """Leave it as it is."""
+    return architectures.build((8, 8, 1), 4, Params.model_validate(source[1]).train)
+
+
+@pytest.fixture(scope="module")
+def whole(model, tmp_path_factory) -> bytes:
+    """The model as a file."""
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
+    saving.save(model, path)
+    return path.read_bytes()
 
 
 @pytest.fixture
-def saved(model, tmp_path) -> Path:
-    saving.save(model, tmp_path / "model.keras")
+def saved(whole, tmp_path) -> Path:
+    (tmp_path / "model.keras").write_bytes(whole)
     return tmp_path / "model.keras"
 
 
@@ -93,7 +103,8 @@ def test_a_model_for_other_images_or_classes_is_refused(saved, params, other):
         saving.load(saved, architectures.build(*other, params.train))
 
 
-def test_weights_that_are_no_numbers_are_refused(model, tmp_path):
+def test_weights_that_are_no_numbers_are_refused(params, tmp_path):
+    model = architectures.build((8, 8, 1), 4, params.train)
     model.set_weights([np.full_like(weights, np.nan) for weights in model.get_weights()])
     saving.save(model, tmp_path / "model.keras")
     with pytest.raises(UserError, match="some of its weights are no numbers"):

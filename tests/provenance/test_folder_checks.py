@@ -40,7 +40,7 @@ def test_another_command_other_parameters_and_other_dependencies_are_named():
     text = Path("dvc.yaml").read_text().replace("cmd: python, deps: [pipeline/train.py, ", "cmd: python3, deps: [")
     Path("dvc.yaml").write_text(text.replace("params: [train]", "params: [train, dataset]"))
     Path("params.yaml").write_text("train: {epochs: 3, model: {dropout: 0}}\n")
-    wanted = "train, dataset, its command, the list of its dependencies, by pipeline/train.py"
+    wanted = "params.yaml (train, dataset), its command, the list of its dependencies, by pipeline/train.py"
     assert changed() == wanted
 
 

@@ -2,12 +2,11 @@
 
 import contextlib
 import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
 from helpers.project import Project
-from helpers.verifying import changed, changed_store, flip, run_of, verify
+from helpers.verifying import changed, changed_store, flip, run_of
 from ruamel.yaml import YAML
 
 from pipeline.provenance import folder_checks
@@ -16,9 +15,9 @@ pytestmark = pytest.mark.e2e  # the shared project is made by the real programs
 
 
 @pytest.fixture
-def check(monkeypatch, capsys):
-    """Runs the command in this process, which has its libraries already."""
-    return partial(verify, monkeypatch=monkeypatch, capsys=capsys)
+def check(inside):
+    """Runs the command."""
+    return lambda project, *arguments, **others: inside(project, "verify", *arguments, **others)
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def test_a_flipped_bit_or_an_edit_anywhere_in_the_folder_is_found(done, check):
         "reports/model.html": (flip, "reports/model.html = dvc.lock\n    changed by hand"),
         "reports/model_card.md": (flip, "reports/model_card.md = dvc.lock\n    changed by hand"),
         largest: (flip, f"{largest.parent.name}/{largest.name}"),
-        "params.yaml": (replaced("bins: ", "bins: 1"), "pipeline/models, evaluate; `dvc repro`"),
+        "params.yaml": (replaced("bins: ", "bins: 1"), "pipeline/models, params.yaml (evaluate); `dvc repro`"),
         "pipeline/models/cnn.py": (replaced("keras", "keras "), "data/prepared/validation, pipeline/models, the list"),
         "dvc.yaml": (replaced(", pipeline/training]", "]"), "the list of its dependencies, by pipeline/training"),
         "reports/test.json": (replaced('"loss": ', '"loss": 9'), "reports/test.json, test loss = MLflow\n    edited"),

@@ -1,3 +1,4 @@
+import math
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -23,7 +24,18 @@ def test_curves_rise_where_the_numbers_do_and_stay_in_the_picture():
         assert charts.LEFT <= x <= charts.WIDTH and charts.TOP <= y <= charts.HEIGHT - charts.BOTTOM
     best = svg.find("path[@class='best']").get("d")
     assert best.startswith(f"M{points(training)[0][0]}"), "at epoch 1"
-    assert [text.text for text in svg.findall("text")] == ["0.200", "0.400", "0.600", "1", "2", "3", "epoch"]
+    ticks = ["0.2", "0.3", "0.4", "0.5", "0.6"]
+    assert [text.text for text in svg.findall("text")] == [*ticks, "1", "2", "3", "epoch", "↑ accuracy"]
+    told = [point.find("title").text for point in svg.findall("circle")]
+    assert told[0] == "training, epoch 1: 0.2000" and told[-1] == "validation, epoch 3: 0.4000" and len(told) == 6
+
+
+@pytest.mark.parametrize("values", [[0.5, 0.5], [0.3, math.nan], [math.nan, math.inf], [0.0, 0.0]])
+def test_what_does_not_change_or_is_no_number_is_no_error(values):
+    svg = parsed(charts.curves("loss", [1, 2], {"training": values}, 1))
+    assert len(svg.findall("circle")) == sum(map(math.isfinite, values)) and "nan" not in svg.find("polyline").get(
+        "points"
+    )
 
 
 @pytest.mark.parametrize("epochs", [1, 7, 1000])

@@ -13,29 +13,46 @@ def parts():
     return {"train": make_split(TRAIN, 1), "test": make_split(TEST, 2)}
 
 
-def page(parts, params) -> str:
-    return data_checks.render(expectations.check(parts, params.dataset, params.preprocess.checks), parts, "quadrants")
-
-
-def test_the_page_needs_no_network_and_is_the_same_each_time(parts, params):
-    text = page(parts, params)
-    assert text == page(parts, params)
-    assert not re.search(r"https?://|src=\"(?!data:)|<link|@import|<script", text)
-    assert "All 15 checks passed." in text and text.count("data:image/png") == 8
-
-
-def test_a_failure_is_shown_with_its_images(parts, params):
+@pytest.fixture
+def spoiled(parts, params):
+    """The page of data that fail in three ways, all checks of which run once."""
     parts["test"].labels[5] = 200
-    text = page(parts, params)
-    assert "1 of 15 checks failed" not in text  # the balance is off too
-    assert re.search(r"\d of 15 checks failed. Nothing was written.", text)
-    assert "<code>test-labels[5]</code> is 200" in text
+    parts["test"].labels[7:30:2] = 201
+    parts["train"].labels[:80:2] = 99
+    return page(parts, params)
 
 
-def test_names_are_escaped(parts, params):
-    result = expectations.check(parts, params.dataset, params.preprocess.checks)
-    result["classes"][0]["name"] = "<script>alert(1)</script>"
-    assert "<script" not in data_checks.render(result, parts, "<b>")
+def page(parts, params) -> str:
+    return data_checks.render(checked(parts, params), parts, "quadrants")
+
+
+def checked(parts, params) -> dict:
+    return expectations.check(parts, params.dataset, params.preprocess.checks)
+
+
+def test_all_failures_are_shown_and_a_long_list_is_folded(spoiled):
+    assert re.search(r"\d of 15 checks failed. Nothing was written.", spoiled)
+    assert "<code>test-labels[5]</code> is 200" in spoiled
+    assert "<code>test-labels[7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29]</code> is 201" in spoiled
+    whole = ", ".join(map(str, range(0, 80, 2)))
+    assert f"<code>train-labels[{whole}]</code></details>" in spoiled and "…</code> is 99</summary>" in spoiled
+    assert "out of balance" in spoiled
+
+
+def test_the_page_needs_no_network_is_the_same_each_time_and_counts_the_validation_images(parts, params):
+    result = checked(parts, params)
+    text = data_checks.render(result, parts, "quadrants")
+    assert text == data_checks.render(result, parts, "quadrants")
+    assert not re.search(r"https?://|src=\"(?!data:)|<link|@import|<script", text)
+    assert "All 15 checks passed." in text and text.count("data:image/png") == 4 * data_checks.ROWS
+    assert "out of balance" not in text and "validation" not in text
+    aside = {"validation": make_split(20, 3)}
+    result["classes"] += expectations.class_rows(aside, params.dataset, params.preprocess.checks)
+    for row in result["classes"]:
+        row["name"] = "<script>alert(1)</script>"
+    text = data_checks.render(result, parts, "<b>")
+    assert "of these for validation" in text and text.count("5<br><small>25.0&nbsp;%") == 4
+    assert "&lt;script" in text and "<script" not in text and "<b>" not in text
 
 
 def test_a_browser_shows_it(parts, params, tmp_path):

@@ -1,14 +1,18 @@
 import re
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.browser import render_text
 from helpers.data import SHIPPED, make_split
-from helpers.judged import judge, make_origin
+from helpers.git import commit_all, git
+from helpers.judged import judge, make_check, make_origin
 
 from pipeline.config.load import load
 from pipeline.config.schema import Evaluate
 from pipeline.data.arrays import Split
+from pipeline.evaluation import behaviour
 from pipeline.reporting import model_report
 
 SPLIT, CLASSES = make_split(60, 1), ["T-shirt/top", "B & <b>", "C", "D"]
@@ -31,12 +35,12 @@ def test_the_page_says_what_was_found():
     for row in model_report.class_rows(found):
         assert f"{row['precision']:.3f}" in html
     assert html.count("<svg") == 3 and "a table of layers" in html and "abababab" in html
-    assert "75.0 %" in html, "validation accuracy of the best epoch"
+    assert "75.0&nbsp;%" in html, "validation accuracy of the best epoch"
 
 
 def test_a_cell_of_the_matrix_has_its_count_and_its_pictures():
     found, predicted = judge(SPLIT, CLASSES)
-    cells = model_report.matrix(found, SPLIT, predicted)
+    cells = model_report.matrix(found, SPLIT, predicted, model_report.shown_classes(found))
     assert [[cell["count"] for cell in row] for row in cells] == found.confusion.tolist()
     for actual, row in enumerate(cells):
         for guess, cell in enumerate(row):
@@ -45,7 +49,51 @@ def test_a_cell_of_the_matrix_has_its_count_and_its_pictures():
                 first = SPLIT.images[np.flatnonzero(chosen)[: model_report.IN_A_CELL]]
                 assert cell["pictures"] == model_report.pictures.data_uri(first)
             else:
-                assert "pictures" not in cell
+                assert cell["pictures"] is None
+
+
+def test_the_matrix_of_many_classes_has_those_most_often_confused(monkeypatch):
+    monkeypatch.setattr(model_report, "WIDEST", 2)
+    found, html = report()
+    shown = model_report.shown_classes(found)
+    assert shown == sorted(found.confused[0][:2]) and "2 of 4 classes that it confuses most" in html
+    assert model_report.shown_classes(found._replace(confusion=np.eye(4))) == [0, 1], "without mistakes"
+    _, predicted = judge(SPLIT, CLASSES)
+    counts = [[cell["count"] for cell in row] for row in model_report.matrix(found, SPLIT, predicted, shown)]
+    assert counts == found.confusion[np.ix_(shown, shown)].tolist()
+
+
+def test_pictures_of_cells_end_where_the_room_does(monkeypatch):
+    found, predicted = judge(SPLIT, CLASSES)
+    everything = model_report.strips(found, SPLIT, predicted, [0, 1, 2, 3])
+    monkeypatch.setattr(model_report, "ROOM", sum(map(len, list(everything.values())[:3])))
+    assert list(model_report.strips(found, SPLIT, predicted, [0, 1, 2, 3])) == list(everything)[:3]
+    assert next(iter(everything)) == found.confused[0][:2], "the most frequent mistake first"
+
+
+def test_each_change_of_the_behaviour_tests_is_shown_on_a_picture():
+    found, html = report()
+    for each in found.invariances:
+        image = SPLIT.images[each.example or 0]
+        _, change = behaviour.CHANGES[each.name]
+        assert model_report.pictures.data_uri(np.stack([image, change(image[None])[0][0]])) in html
+
+
+def test_of_many_typical_pictures_those_not_recognised_come_first(monkeypatch):
+    found, _ = report()
+    missed = [guess for guess in found.archetypes if guess.label != guess.predicted]
+    assert model_report.typical(found) == found.archetypes and missed
+    monkeypatch.setattr(model_report, "TYPICAL", 3)
+    assert model_report.typical(found)[: len(missed)] == missed[:3] and len(model_report.typical(found)) == 3
+
+
+def test_every_picture_says_what_it_is_and_every_table_has_heads():
+    _, html = report()
+    tags = re.findall(r"<img[^>]*>", html)
+    decorative = [tag for tag in tags if 'alt=""' in tag]  # the name stands below it
+    assert all(" alt=" in tag for tag in tags) and len(decorative) == len(CLASSES)
+    assert all("scope=" in head for head in re.findall(r"<th [^>]*>", html) if 'class="t"' not in head)
+    assert all("aria-label=" in button for button in re.findall(r"<button[^>]*>", html))
 
 
 def test_the_page_is_the_same_each_time_and_asks_no_other_host():
@@ -56,11 +104,26 @@ def test_the_page_is_the_same_each_time_and_asks_no_other_host():
 
 
 def test_failed_data_checks_are_said():
-    _, html = report(checks={"checks": [{"passed": True}, {"passed": False}]})
-    assert "1 of 2 failed" in html
+    _, html = report(checks={"checks": [make_check("image height"), make_check("label range", failed=3)]})
+    assert "1 of 2 failed" in html and html.count('aria-label="failed"') == 1
+    assert "All 2 passed" in report()[1]
 
 
-@pytest.mark.parametrize(("side", "channels", "classes"), [(64, 3, 3), (96, 1, 60)])
+def test_the_commands_find_the_first_commit_that_has_the_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet")
+    commits = []
+    for text in ("nothing", f"md5: {make_origin().md5}", f"md5: {make_origin().md5}, more", "gone"):
+        Path("dvc.lock").write_text(text)
+        commits.append(commit_all())
+    first, *others = make_origin().commands
+    subprocess.run(["bash", "-ec", first], check=True, capture_output=True)
+    assert git("rev-parse", "HEAD") == commits[1]
+    assert others == ["dvc repro", "python -m pipeline verify"]
+    assert "\n".join([first, *others]) in report()[1]
+
+
+@pytest.mark.parametrize(("side", "channels", "classes"), [(64, 3, 3), (96, 1, 100), (64, 3, 100)])
 def test_the_page_stays_under_3_mb_whatever_the_pictures_are(side, channels, classes):
     random = np.random.default_rng(1)
     split = Split(

@@ -22,7 +22,7 @@ def test_small_grey_images_stand_side_by_side_pixel_by_pixel():
         assert np.array_equal(row[:, number * 5 : number * 5 + 4], image[..., 0])
 
 
-@pytest.mark.parametrize("shape", [(2, 300, 200, 1), (2, 300, 200, 3)])
+@pytest.mark.parametrize("shape", [(2, 300, 200, 1), (2, 300, 200, 3), (2, 300, 200, 4)])
 def test_large_images_are_made_smaller_and_keep_their_shape(shape):
     row = decoded(pictures.data_uri(np.full(shape, 90, dtype=np.uint8)))
     assert row.shape[:2] == (56, 2 * 37 + 1)

@@ -18,25 +18,32 @@ def finished(count: int, objectives: int = 1, gain: float = 0.1) -> optuna.Study
         trial.suggest_int("filters", 2, 6)
         trial.suggest_float("dropout", 0, 0.5)
         trial.set_user_attr("cpu_seconds", 1.5 + number)
-        study.tell(trial, [0.5 + number * gain, 3.0 + number][:objectives])
+        study.tell(trial, [0.5 + number * gain / 5, 3.0 + number][:objectives])
     return study
 
 
+NAMES = {"history", "importances", "slice", "parallel_coordinates", "timeline", "front"}
+
+
 @pytest.mark.parametrize("objectives", [1, 2])
-def test_all_figures_are_there_as_pictures_and_on_one_page(tmp_path, objectives):
-    plots.write(finished(4, objectives), "cpu_seconds", "4 trials", tmp_path)
-    names = {"history", "importances", "slice", "parallel_coordinates", "timeline", "front"}
-    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.png" for name in names} | {"study.html"}
-    for name in names:
-        with Image.open(tmp_path / f"{name}.png") as picture:
-            assert picture.width > 300 and len(picture.convert("L").resize((200, 200)).getcolors()) > 5, name
-    assert (tmp_path / "study.html").read_text().count('class="plotly-graph-div"') == 6
+def test_all_figures_are_drawn_as_pictures_and_as_html(tmp_path, objectives):
+    drawn = plots.draw(finished(10, objectives), "cpu_seconds", tmp_path)
+    assert {plot.name for plot, _ in drawn} == NAMES
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.png" for name in NAMES}
+    for plot, html in drawn:
+        with Image.open(tmp_path / f"{plot.name}.png") as picture:
+            assert picture.width > 300 and len(picture.convert("L").resize((200, 200)).getcolors()) > 5, plot.name
+        assert html.count('class="plotly-graph-div"') == 1
 
 
-@pytest.mark.parametrize(("count", "gain"), [(1, 0.1), (3, 0.0)])
-def test_few_trials_or_equal_ones_are_no_error(tmp_path, count, gain):
-    plots.write(finished(count, gain=gain), "cpu_seconds", "few", tmp_path)
-    assert len(list(tmp_path.glob("*.png"))) == 6
+@pytest.mark.parametrize(
+    ("count", "gain", "names"),
+    [(1, 0.1, {"timeline"}), (3, 0.0, NAMES - {"importances"}), (10, 0.0, NAMES)],
+)
+def test_a_figure_of_too_few_trials_is_not_drawn_and_equal_ones_are_no_error(tmp_path, count, gain, names):
+    drawn = plots.draw(finished(count, gain=gain), "cpu_seconds", tmp_path)
+    assert {plot.name for plot, html in drawn if html} == names
+    assert {path.stem for path in tmp_path.iterdir()} == names
 
 
 def test_the_front_holds_what_nothing_else_beats():

@@ -150,6 +150,17 @@ def test_a_worker_that_is_to_stop_begins_no_trial(plan):
     assert not open_study(storage.open_storage(plan.address), plan.tune, {}).trials
 
 
+def test_a_sweep_of_which_every_training_fails_ends_and_says_why(plan, store):
+    steep = plan.train.model_copy(update={"learning_rate": 1e30})
+    plan = plan._replace(train=steep, tune=plan.tune.model_copy(update={"trials": 1}))
+    study = open_study(storage.open_storage(plan.address), plan.tune, {})
+    worker.take_trials(plan, lambda: False, threading.Event())
+    assert [trial.state.name for trial in study.trials] == ["FAIL"]
+    assert store.get_run(plan.parent).info.status == "FINISHED"
+    with pytest.raises(UserError, match="study first has no complete trial: training diverged in epoch 1"):
+        launch.conclude(study, plan.tune)
+
+
 def test_a_study_without_a_complete_trial_says_why(plan):
     study = open_study(storage.open_storage(plan.address), plan.tune, {})
     for error, why in ((None, "the time was over"), ("training diverged", "training diverged")):

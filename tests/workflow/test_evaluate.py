@@ -86,7 +86,7 @@ def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store, tm
     assert data.dataset.name == "quadrants test"
     assert run.data.tags["data.test.sha256"] == files.folder_sha256(paths.TEST)
     artifacts = [item.path for folder in ("figures", "tables") for item in store.list_artifacts(judged, folder)]
-    pictures = ("confusion_matrix", "learning_curves", "mistakes", "showcase")
+    pictures = ("confusion_matrix", "learning_curves", "mistakes", "reliability", "showcase")
     tables = ("calibration", "confusion", "per_class")
     assert artifacts == [f"figures/{name}.png" for name in pictures] + [f"tables/{name}.csv" for name in tables]
     for name in pictures:

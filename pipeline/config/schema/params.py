@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from pipeline.config.schema import leaves
 from pipeline.config.schema.dataset import Dataset
-from pipeline.config.schema.section import Section, Source
+from pipeline.config.schema.section import Section, Source, unknown
 from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Tune
 
@@ -110,7 +110,7 @@ class Params(Section):
         searchable = [name for name in leaves.values(self.train) if name not in fixed]
         for name, dimension in self.tune.space.items():
             if name not in searchable:
-                raise ValueError(f"unknown name tune.space.{name}; allowed here: {', '.join(searchable)}")
+                raise ValueError(unknown(f"tune.space.{name}", searchable))
             if leaves.leaves(Train)[name].annotation is int and dimension.step not in (None, *range(1, 65537)):
                 raise ValueError(f"tune.space.{name}.step: should be a whole number, not {dimension.step}")
             for value in dimension.values:

@@ -1,6 +1,8 @@
-"""What the sections of params.yaml are made of: their common base, and kinds of text."""
+"""What the sections of params.yaml are made of: their common base, and kinds of text; and names that are in none."""
 
+import difflib
 import unicodedata
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -10,6 +12,18 @@ from pipeline.core.addresses import has_password, mask_passwords
 
 class Section(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def unknown(where: str, allowed: Iterable[str], missing: Iterable[str] = ()) -> str:
+    """What to say of a key that is in no section: the name that was meant, if one is close, and what is allowed.
+
+    `missing` are the allowed names that are not there: the likeliest to be meant.
+    """
+    name = where.rpartition(".")[2]
+    close = difflib.get_close_matches(name, missing, n=1) or difflib.get_close_matches(name, allowed, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    absent = f"missing here: {', '.join(missing)}; " if missing else ""
+    return f"unknown name {where}; {hint}{absent}allowed here: {', '.join(allowed)}"
 
 
 def _one_line(text: str) -> str:

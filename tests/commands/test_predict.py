@@ -1,0 +1,135 @@
+"""`python -m pipeline predict`: what is printed where, and with which exit code."""
+
+import contextlib
+import json
+
+import click
+import numpy as np
+import pytest
+from helpers.data import SIDE, TEST, make_split
+from PIL import Image
+from ruamel.yaml import YAML
+
+from pipeline.commands import predict
+from pipeline.core import paths
+from pipeline.core.errors import UserError
+from pipeline.data import arrays
+from pipeline.models import architectures, saving
+from pipeline.serving.source import Source
+
+TESTED = make_split(TEST, 2)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, source, params):
+    """A folder with parameters, dark training images, a model that is the champion, and three files to classify."""
+    monkeypatch.chdir(tmp_path)
+    YAML().dump(source[1], paths.PARAMS)
+    arrays.save(paths.TRAIN, TESTED)
+    champion = Source("0" * 32, "1", {}, tmp_path / "model.keras")
+    saving.save(architectures.build(params.dataset.image_shape, 4, params.train), champion.model)
+    monkeypatch.setattr(predict.source, "finding", lambda *_: contextlib.nullcontext(lambda: champion))
+    (tmp_path / "shots").mkdir()
+    light = Image.fromarray(255 - TESTED.images[0, ..., 0])
+    light.save(tmp_path / "shots" / "a.png")
+    light.resize((50, 50)).convert("RGB").save(tmp_path / "shots" / "b\n\x1b[31m.jpg")
+    (tmp_path / "shots" / "c.png").write_text("no picture")
+    return tmp_path
+
+
+def run(*arguments: str) -> None:
+    predict.main.main([*arguments], standalone_mode=False)
+
+
+def test_the_table_has_a_row_for_each_picture_and_the_rest_is_on_stderr(here, capsys):
+    with pytest.raises(UserError, match="1 of 3 files got no answer"):
+        run("shots")
+    shown = capsys.readouterr()
+    head, *rows = shown.out.splitlines()
+    assert head.split()[:2] == ["file", "class"] and len(rows) == 2
+    assert rows[0].startswith("shots/a.png") and rows[1].startswith(r"shots/b\n\x1b[31m.jpg")
+    assert all("inverted: its background is light" in row for row in rows)
+    said = shown.err.splitlines()
+    assert "the champion, version 1 of quadrants" in said[0] and "a dark background" in said[0]
+    assert said[1:] == ["error: shots/c.png: is no PNG, JPEG, WebP or NPY picture"]
+
+
+def test_json_has_an_object_a_line_for_bad_files_too(here, capsys):
+    with pytest.raises(UserError):
+        run("shots", "none*.png", "--json")
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer["file"] for answer in answers] == [
+        "shots/a.png",
+        "shots/b\n\x1b[31m.jpg",
+        "shots/c.png",
+        "none*.png",
+    ]
+    assert ["error" in answer for answer in answers] == [False, False, True, True]
+    first = answers[0]
+    assert first["class"] == "ABCD"[first["label"]] and len(first["probabilities"]) == 4
+    assert first["probability"] == max(first["probabilities"]) and abs(sum(first["probabilities"]) - 1) < 1e-5
+
+
+def test_no_invert_leaves_the_background(here, capsys):
+    run("shots/a.png", "--no-invert")
+    shown = capsys.readouterr()
+    assert "inverted" not in shown.out and "backgrounds are left as they are" in shown.err
+
+
+def test_without_training_data_nothing_is_inverted(here, capsys):
+    (here / paths.TRAIN).rename(here / "elsewhere")
+    run("shots/a.png")
+    assert "inverted" not in capsys.readouterr().out
+
+
+def test_the_figure_is_written_whole_or_refused_before_anything_is_done(here, capsys):
+    run("shots/a.png", "--figure", "answers/a.png")
+    assert Image.open(here / "answers" / "a.png").width > 500
+    with pytest.raises(UserError, match=r"should end in .png, .pdf, .svg, not in .docx"):
+        run("shots/a.png", "--figure", "a.docx")
+
+
+def test_a_reader_that_has_seen_enough_is_no_traceback(here, monkeypatch):
+    def refuse(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(predict, "write", refuse)
+    monkeypatch.setattr(predict.os, "dup2", lambda *_: None)
+    monkeypatch.setattr(predict.sys.stdout, "fileno", lambda: 1)
+    with pytest.raises(click.exceptions.Exit) as ended:
+        predict.main.callback(("shots",), None, True, None, False)
+    assert ended.value.exit_code == 1
+
+
+def test_the_progress_of_many_files_is_on_stderr(monkeypatch, capsys):
+    monkeypatch.setattr(predict, "WATCHED", 3)
+    assert list(predict.watched(iter("abc"), 3)) == ["a", "b", "c"]
+    assert "3/3" in capsys.readouterr().err
+    assert list(predict.watched(iter("ab"), 2)) == ["a", "b"] and capsys.readouterr().err == ""
+
+
+def test_a_colour_model_is_not_said_to_invert():
+    assert predict.manner("light", 3) == "its training images have a light background"
+    assert predict.manner("light", 1).endswith("pictures with another one are inverted")
+
+
+@pytest.mark.e2e
+def test_a_trained_run_knows_the_test_images_as_files_of_any_kind(done, tmp_path):
+    project = done.copy(tmp_path / "copy")
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    for number, image in enumerate(TESTED.images[:12, ..., 0]):
+        np.save(shots / f"{number:02d}.npy", image)
+        large = Image.fromarray(255 - image).resize((SIDE * 20, SIDE * 20), Image.Resampling.NEAREST)
+        large.save(shots / f"{number:02d}.webp", quality=95)
+    run_id = (project.folder / paths.RUN_ID).read_text().strip()
+    shown = project.ok("python", "-m", "pipeline", "predict", str(shots), "--json", "--run", run_id[:8])
+    answers = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
+    assert len(answers) == 24
+    for array, large in zip(answers[::2], answers[1::2], strict=True):
+        assert np.allclose(array["probabilities"], large["probabilities"], atol=0.05)
+        assert "inverted" in large["note"] and not array["note"]
+    right = np.mean([answer["label"] == label for answer, label in zip(answers[::2], TESTED.labels, strict=False)])
+    assert right > 0.7
+    few = f"python -m pipeline predict {shots} {shots} {shots} --json --run {run_id} | head -1"
+    assert "Error" not in project.ok("bash", "-c", few) and "error" not in shown

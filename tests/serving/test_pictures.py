@@ -1,0 +1,228 @@
+"""Pictures of all kinds become arrays of one shape; what is no picture is refused in words."""
+
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+from helpers.data import edited
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.core.errors import UserError
+from pipeline.serving import pictures
+
+GREY, COLOUR = (8, 8, 1), (8, 8, 3)
+RANDOM = np.random.default_rng(1)
+IMAGE = np.zeros((8, 8), np.uint8)
+IMAGE[2:6, 3:5] = RANDOM.integers(100, 256, (4, 2), dtype=np.uint8)  # something bright on a dark background
+
+
+def encoded(picture: Image.Image, kind: str, **settings) -> io.BytesIO:
+    file = io.BytesIO()
+    picture.save(file, kind, **settings)
+    file.seek(0)
+    return file
+
+
+def array_file(array: np.ndarray) -> io.BytesIO:
+    file = io.BytesIO()
+    np.save(file, array)
+    file.seek(0)
+    return file
+
+
+def read(file: io.BytesIO, shape=GREY, wanted: str | None = "dark") -> tuple[np.ndarray, str]:
+    image, note = pictures.read(file, shape, wanted)
+    assert image.shape == shape and image.dtype == np.uint8
+    return image, note
+
+
+GREY_PICTURE = Image.fromarray(IMAGE)
+LARGE = Image.fromarray(np.kron(IMAGE, np.ones((20, 20), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        encoded(GREY_PICTURE, "png"),
+        encoded(GREY_PICTURE.convert("RGB"), "png"),
+        encoded(GREY_PICTURE.convert("P"), "png"),
+        encoded(GREY_PICTURE.convert("LA"), "png"),
+        encoded(Image.fromarray(IMAGE.astype(np.uint16) * 257), "png"),
+        encoded(GREY_PICTURE.convert("RGB"), "webp", lossless=True),
+        array_file(IMAGE),
+        array_file(IMAGE[..., None]),
+        array_file(np.asfortranarray(IMAGE / 255)),
+        array_file((IMAGE / 255).astype(np.float32)),
+    ],
+)
+def test_a_picture_of_the_right_size_keeps_every_pixel(file):
+    file.seek(0)
+    image, note = read(file)
+    assert np.array_equal(image[..., 0], IMAGE)
+    assert "inverted" not in note and "resized" not in note
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        encoded(LARGE, "jpeg", quality=95),
+        encoded(LARGE.convert("CMYK"), "jpeg", quality=95),
+        encoded(LARGE.convert("RGB"), "webp", quality=95),
+        encoded(LARGE, "png"),
+        array_file(np.asarray(LARGE)),
+    ],
+)
+def test_a_larger_picture_is_made_smaller_and_that_is_said(file):
+    image, note = read(file)
+    assert np.abs(image[..., 0].astype(int) - IMAGE).max() < 60
+    assert "resized from 160 × 160" in note
+
+
+def test_one_bit_pictures_and_arrays_have_two_brightnesses():
+    bits = IMAGE > 0
+    for file in (encoded(Image.fromarray(bits), "png"), array_file(bits)):
+        assert np.array_equal(read(file)[0][..., 0], bits * np.uint8(255))
+
+
+def test_a_light_background_is_inverted_where_those_of_the_training_images_are_dark_and_the_other_way_round():
+    light = encoded(Image.fromarray(255 - IMAGE), "png")
+    image, note = read(light)
+    assert np.array_equal(image[..., 0], IMAGE) and note == "inverted: its background is light"
+    dark, note = read(encoded(GREY_PICTURE, "png"), wanted="light")
+    assert np.array_equal(dark[..., 0], 255 - IMAGE) and note == "inverted: its background is dark"
+
+
+def test_nothing_is_inverted_where_the_training_images_differ_and_no_colours_ever():
+    light = Image.fromarray(255 - IMAGE)
+    image, note = read(encoded(light, "png"), wanted=None)
+    assert np.array_equal(image[..., 0], 255 - IMAGE) and note == ""
+    image, note = read(encoded(light.convert("RGB"), "png"), COLOUR)
+    assert np.array_equal(image[..., 0], 255 - IMAGE) and note == "its background is light"
+
+
+def test_grey_and_colour_become_what_the_model_takes():
+    colours = Image.merge("RGB", [GREY_PICTURE, GREY_PICTURE.point(lambda value: value // 2), GREY_PICTURE])
+    assert "colours made grey" in read(encoded(colours, "png"))[1]
+    image, _ = read(encoded(colours, "png"), COLOUR)
+    assert np.array_equal(image, np.asarray(colours))
+    image, note = read(encoded(GREY_PICTURE, "png"), COLOUR)
+    assert np.array_equal(image, np.stack([IMAGE] * 3, axis=-1)) and "grey taken for colour" in note
+    image, _ = read(encoded(GREY_PICTURE, "png"), (8, 8, 4))
+    assert np.array_equal(image[..., 3], np.full((8, 8), 255))
+
+
+def test_a_picture_is_turned_as_the_camera_was_held():
+    arrow = np.kron(np.tril(np.full((8, 8), 200, np.uint8)), np.ones((20, 20), np.uint8))
+    exif = Image.Exif()
+    exif[pictures.ORIENTATION] = 6  # to be turned by 90° clockwise
+    turned, note = read(encoded(Image.fromarray(np.rot90(arrow)), "jpeg", exif=exif, quality=95), wanted=None)
+    upright, _ = read(encoded(Image.fromarray(arrow), "jpeg", quality=95), wanted=None)
+    assert np.abs(turned.astype(int) - upright).max() < 10 and "turned upright" in note
+
+
+@pytest.mark.parametrize(("size", "inside"), [((160, 80), np.s_[2:6, :]), ((80, 160), np.s_[:, 2:6])])
+def test_proportions_are_kept_and_the_border_goes_on_at_two_sides(size, inside):
+    image, note = read(encoded(Image.new("L", size, 230), "png"), wanted="light")
+    assert (image == 230).all() and "with a margin" in note
+    bright = np.full((size[1], size[0]), 30, np.uint8)
+    bright[25:-25, 25:-25] = 250
+    image, _ = read(encoded(Image.fromarray(bright), "png"))
+    outside = image.copy()
+    outside[inside] = image[0, 0]
+    assert image[inside].max() > 200 and outside.max() < 60
+
+
+@pytest.mark.parametrize("colour", [20, 240])
+def test_what_stands_on_nothing_is_put_on_a_paper_on_which_it_is_seen(colour):
+    alpha = Image.fromarray((IMAGE > 0).astype(np.uint8) * 255)
+    file = encoded(Image.merge("LA", [Image.new("L", (8, 8), colour), alpha]), "png")
+    image, note = read(file)
+    assert image[3, 3] > 200 and image[0, 0] < 20, "light on dark, as the training images are"
+    assert "transparent" in note
+
+
+def test_of_a_moving_picture_the_first_frame_is_taken():
+    file = encoded(GREY_PICTURE, "png", save_all=True, append_images=[Image.new("L", (8, 8))])
+    image, note = read(file)
+    assert np.array_equal(image[..., 0], IMAGE) and note == "the first of 2 frames"
+
+
+def png_that_promises(width: int, height: int) -> io.BytesIO:
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    packed = b"IDAT" + zlib.compress(bytes(1000))
+    chunks = (
+        struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in (header, packed)
+    )
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
+def array_that_promises(*shape: int) -> io.BytesIO:
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        png_that_promises(10_000, 10_000),
+        png_that_promises(2**31 - 1, 2**31 - 1),
+        array_that_promises(10_000, 10_000),
+        array_that_promises(2**40, 2**20),
+    ],
+)
+def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_decoded(file):
+    with warnings.catch_warnings(), pytest.raises(UserError, match=r"pixels.*(more than|exceeds)"):
+        warnings.simplefilter("ignore")
+        read(file)
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.zeros((3, 8, 8, 1), np.uint8), r"is an array \(3, 8, 8, 1\) of uint8; a picture is"),
+        (np.zeros((8, 8, 2), np.uint8), "1, 3 or 4 channels"),
+        (np.zeros((0, 8), np.uint8), "is an array"),
+        (np.zeros(8, np.uint8), "is an array"),
+        (np.zeros((8, 8), np.int64), "of int64"),
+        (np.full((8, 8), 17.0), "outside 0 to 1"),
+        (np.full((8, 8), np.nan), "outside 0 to 1"),
+        (np.array([[None]]), "of object"),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused_with_the_reason(array, reason):
+    with pytest.raises(UserError, match=reason):
+        read(array_file(array))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"GIF89a" + bytes(100), b"%PDF-1.7", b"\x93NUMPY"])
+def test_what_is_no_picture_is_refused(content):
+    with pytest.raises(UserError):
+        read(io.BytesIO(content))
+
+
+@given(st.sampled_from([encoded(GREY_PICTURE, "png"), encoded(LARGE, "jpeg"), array_file(IMAGE)]), st.data())
+def test_damaged_files_are_pictures_or_refused_and_nothing_else(file, data):
+    content = data.draw(edited(file.getvalue(), st.binary(max_size=8)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            read(io.BytesIO(content))
+        except UserError as error:
+            assert "\n" not in str(error)
+
+
+def test_the_background_is_what_nearly_all_training_images_agree_on():
+    dark = np.zeros((200, 8, 8, 1), np.uint8)
+    dark[:, 2:6, 2:6] = 255
+    assert pictures.background(dark) == "dark"
+    assert pictures.background(255 - dark) == "light"
+    assert pictures.background(np.concatenate([dark, 255 - dark])) is None
+    see_through = np.concatenate([np.zeros((9, 8, 8, 3), np.uint8), np.full((9, 8, 8, 1), 255, np.uint8)], axis=-1)
+    assert pictures.background(see_through) == "dark"
