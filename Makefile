@@ -4,7 +4,7 @@ SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c '$(SUPPORTED)' 2>/dev/null && command -v "$$p" && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install environment repro sweep check quick test ui lint types bench audit lock clean clean-state
+.PHONY: help install environment repro sweep check quick test ui serve lint types bench audit lock clean clean-state
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -58,8 +58,11 @@ quick: install  # beside mypy, which uses one processor alone; each process of p
 test: install  ## all tests
 	python -m pytest
 
-ui: install  ## open the MLflow UI on http://127.0.0.1:5000
-	mlflow ui
+ui: install  ## open the MLflow UI; prints its address when it answers
+	@python -m pipeline ui
+
+serve: install  ## the champion answers for your own pictures: a page to drop them on, and MLflow's scoring server
+	@python -m pipeline serve
 
 lint: install  ## check style
 	ruff check . && ruff format --check .

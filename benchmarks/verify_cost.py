@@ -65,7 +65,7 @@ def log_run(dataset_config: Dataset, tags: dict[str, str], splits: dict[str, Spl
             checkpoint.rename(model)
     log_files([paths.FIGURES])
     log_files([paths.HISTORY, *TABLES], "tables")
-    log_model(model, dataset_config.image_shape, len(dataset_config.classes))
+    log_model(model, dataset_config.image_shape, dataset_config.classes, splits["train"].images)
 
 
 @cli.command(__doc__)

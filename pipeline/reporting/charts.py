@@ -7,6 +7,8 @@ from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 420, 260
 LEFT, RIGHT, TOP, BOTTOM = 48, 20, 30, 40  # margins; on top stands what is measured
+COLOURS = 6  # that a page has for lines laid over each other; then they begin anew
+LETTER = 11  # height of a name at the end of a line
 
 
 class Axes:
@@ -50,17 +52,9 @@ def curves(label: str, epochs: Sequence[int], lines: dict[str, Sequence[float]],
 
     `label` names what is measured. Each point tells its series, epoch and value to a pointer.
     """
-    from matplotlib.ticker import MaxNLocator
-
-    values = [value for line in lines.values() for value in line if math.isfinite(value)] or [0.0]  # it may diverge
-    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(min(values), max(*values, min(values) + 0.001))
-    digits = max(0, -math.floor(math.log10(ticks[1] - ticks[0])))
-    axes = Axes((epochs[0], epochs[-1]), (ticks[0], ticks[-1]))
-    step = max(1, -(-len(epochs) // 10))
-    named = {float(epoch): f"{epoch}" for epoch in epochs[::step]}
-    parts = [axes.frame(named, {float(tick): f"{tick:.{digits}f}" for tick in ticks}, "epoch", label)]
+    axes, frame = _over_epochs(epochs, [value for line in lines.values() for value in line], label)
     x, top = axes.at(best, axes.y[1]).split(",")
-    parts.append(f'<path class="best" d="M{x},{top}V{HEIGHT - BOTTOM}"/>')
+    parts = [frame, f'<path class="best" d="M{x},{top}V{HEIGHT - BOTTOM}"/>']
     for number, (name, line) in enumerate(lines.items()):
         drawn = [(epoch, value) for epoch, value in zip(epochs, line, strict=True) if math.isfinite(value)]
         points = " ".join(axes.at(*each) for each in drawn)
@@ -70,6 +64,60 @@ def curves(label: str, epochs: Sequence[int], lines: dict[str, Sequence[float]],
             told = f"{escape(name)}, epoch {epoch}: {value:.4f}"
             parts.append(f'<circle class="touch" cx="{x}" cy="{y}" r="7"><title>{told}</title></circle>')
     return _svg(label, *parts)
+
+
+def overlay(label: str, series: dict[str, list[tuple[int, float, float, float]]]) -> Markup:
+    """One line a series over the epochs, its name at its end, in the colour of its number (class c0, c1, …).
+
+    A point is (epoch, middle, lowest, highest); between the last two lies a band. Empty where there is no point.
+    """
+    drawn = {name: points for name, points in series.items() if points}
+    if not drawn:
+        return Markup("")
+    every = [point for points in drawn.values() for point in points]
+    epochs = range(min(point[0] for point in every), max(point[0] for point in every) + 1)
+    axes, frame = _over_epochs(epochs, [value for point in every for value in point[1:]], label)
+    parts, ends = [frame], []
+    for number, (name, points) in enumerate(series.items()):
+        if not points:
+            continue
+        above = [axes.at(epoch, high) for epoch, _, _, high in points]
+        below = [axes.at(epoch, low) for epoch, _, low, _ in reversed(points)]
+        middle = [axes.at(epoch, value) for epoch, value, _, _ in points]
+        x, y = map(float, middle[-1].split(","))
+        ends.append((y, x, name, f"c{number % COLOURS}"))
+        parts.append(f'<polygon class="band c{number % COLOURS}" points="{" ".join(above + below)}"/>')
+        parts.append(f'<polyline class="line own c{number % COLOURS}" points="{" ".join(middle)}"/>')
+        parts.append(f'<circle class="end c{number % COLOURS}" cx="{x}" cy="{y}" r="2.5"/>')
+    return _svg(label, *parts, *_names(ends))
+
+
+def _names(ends: list[tuple[float, float, str, str]]) -> list[str]:
+    """The names of lines, right of their ends (y, x, name, class); moved to the middle where two would overlap."""
+    texts: list[str] = []
+    placed: list[tuple[float, float]] = []
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    lower = sorted((end for end in ends if end[0] > middle), reverse=True)
+    for y, x, name, colour in sorted(end for end in ends if end[0] <= middle) + lower:
+        step = -1 if y > middle else 1
+        while any(abs(y - other) < LETTER and abs(x - beside) < LETTER for other, beside in placed):
+            y += step
+        placed.append((y, x))
+        texts.append(f'<text class="name {colour}" x="{x + 5:.1f}" y="{y:.1f}" dy=".32em">{escape(name)}</text>')
+    return texts
+
+
+def _over_epochs(epochs: Sequence[int], values: list[float], label: str) -> tuple[Axes, str]:
+    """The axes of a chart of these values over the epochs, and their frame."""
+    from matplotlib.ticker import MaxNLocator
+
+    finite = [value for value in values if math.isfinite(value)] or [0.0]  # it may diverge
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(min(finite), max(*finite, min(finite) + 0.001))
+    digits = max(0, -math.floor(math.log10(ticks[1] - ticks[0])))
+    axes = Axes((epochs[0], epochs[-1]), (ticks[0], ticks[-1]))
+    step = max(1, -(-len(epochs) // 10))
+    named = {float(epoch): f"{epoch}" for epoch in epochs[::step]}
+    return axes, axes.frame(named, {float(tick): f"{tick:.{digits}f}" for tick in ticks}, "epoch", label)
 
 
 def reliability(label: str, confidence: Sequence[float], accuracy: Sequence[float], images: Sequence[int]) -> Markup:

@@ -38,7 +38,7 @@ def find(data_set: str, run_id: str | None, folder: Path) -> Source:
     with store.errors():
         version = None
         if run_id is None:
-            champion = registry.champion(data_set)
+            champion = registry.champion(registry.model_name(data_set))
             if champion is None:
                 raise UserError(
                     f"{data_set} has no champion: `dvc repro` trains a model and judges it; `python -m pipeline "

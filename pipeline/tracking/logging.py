@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,14 @@ import mlflow
 import numpy as np
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import LoggedModelStatus, RunInfo
-from mlflow.models import ModelSignature
-from mlflow.types import Schema, TensorSpec
+from mlflow.models import Model
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from pipeline.config.schema import leaves
 from pipeline.core import files
 from pipeline.data.arrays import Split
-from pipeline.tracking import manifest, queries
+from pipeline.tracking import flavor, manifest, queries
 
 
 def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
@@ -94,18 +92,12 @@ def log_figure(figure: Any, name: str) -> None:
     _log_bytes(picture.getvalue(), name)
 
 
-def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> None:
-    """Logs the .keras file at `path`, byte for byte, as a model with a signature. Tags the run with its sha256.
+def log_model(path: Path, image_shape: tuple[int, int, int], classes: list[str], images: np.ndarray | None) -> None:
+    """Logs the .keras file at `path`, byte for byte, as a model that knows its classes. Tags the run with its sha256.
 
-    The run has exactly this model afterwards. One that an earlier, killed try has logged is kept if it is whole.
+    `images` are those of the training data, None where they are not here; the first is logged as an example. The run
+    has exactly this model afterwards. One that an earlier, killed try has logged is kept if it is whole.
     """
-    import keras
-    import tensorflow
-
-    signature = ModelSignature(
-        Schema([TensorSpec(np.dtype("uint8"), (-1, *image_shape))]),  # with a name, keras warns about a dict of inputs
-        Schema([TensorSpec(np.dtype("float32"), (-1, classes))]),
-    )
     sha256 = files.sha256(path)
     run = _active()
     address = None
@@ -118,12 +110,16 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: int) -> No
         else:
             mlflow.MlflowClient().delete_logged_model(earlier.model_id)
     if address is None:
-        logged = mlflow.keras.log_model(
-            _File(path),
+        logged = Model.log(
+            None,
+            flavor,
             name="model",
-            signature=signature,
-            pip_requirements=[f"tensorflow=={tensorflow.__version__}", f"keras=={keras.__version__}"],
+            flavor_name="keras",
             tags={"model.sha256": sha256},
+            keras_file=path,
+            example=np.zeros((1, *image_shape), np.uint8) if images is None else np.array(images[:1]),
+            config=flavor.config(classes, images),
+            validate_serving_input=False,  # would load the model: seconds for each run
         )
         address = mlflow.get_logged_model(logged.model_id).artifact_location
     manifest.note_model(run.run_id, address)
@@ -148,13 +144,3 @@ def _active() -> RunInfo:
     run = mlflow.active_run()
     assert run is not None, "logging needs an open run"
     return run.info
-
-
-class _File:
-    """Stands for a model in mlflow.keras, which asks it to save itself: copies the file that DVC tracks."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def save(self, target: str) -> None:
-        shutil.copyfile(self.path, target)

@@ -82,14 +82,19 @@ def trained_params(run_id: str) -> dict[str, Any]:
 
     Raises UserError where the store has no such run, or it trained nothing.
     """
-    logged = resolve_run(run_id).data.params
-    found = {}
+    found = train_params(resolve_run(run_id))
+    if not found:
+        raise UserError(f"run {run_id} trained nothing; a study is adopted with --study NAME")
+    return found
+
+
+def train_params(run: Run) -> dict[str, str]:
+    """The parameters of a run's training, by leaf name; none where it trained nothing."""
+    found, logged = {}, run.data.params
     for name, leaf in leaves.leaves(Train).items():
         for key in (f"train.{name}", f"train.{'.'.join(leaf.path)}"):  # the first of runs before train.model had parts
             if key in logged:
                 found[name] = logged[key]
-    if not found:
-        raise UserError(f"run {run_id} trained nothing; a study is adopted with --study NAME")
     return found
 
 
@@ -123,6 +128,17 @@ def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
 def children(parent: str) -> list[Run]:
     """The runs nested under a run."""
     return search(f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'")
+
+
+def trials(study: str) -> list[Run]:
+    """The runs of a study's trials that were trained to their end. Raises UserError where there is no such study."""
+    parents = [run for run in search("tags.`optuna.study` LIKE '%'") if "optuna.trial" not in run.data.tags]
+    for parent in parents:  # the newest of this name
+        if parent.data.tags["optuna.study"] == study:
+            ended = [run for run in children(parent.info.run_id) if run.info.status == "FINISHED"]
+            return [run for run in ended if curve("loss") in run.data.metrics]  # not one that repeats another
+    names = ", ".join(dict.fromkeys(run.data.tags["optuna.study"] for run in parents))
+    raise UserError(f"study {study} is not in the MLflow store; there are: {names or 'none yet'}")
 
 
 def trained() -> list[Run]:
@@ -169,10 +185,12 @@ def tag(run_id: str, key: str) -> str | None:
 
 
 def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
-    """Copies an artifact of a run into a folder; returns its path there, or None where the run has none."""
+    """Copies an artifact of a run into a folder; returns its path there, or None where the run has none, or a link."""
     with contextlib.suppress(MlflowException, OSError, UserError):
         if run := get_run(run_id):
-            store.local_path(run.info.artifact_uri)
+            place = store.local_path(run.info.artifact_uri)
+            if place and Path(os.path.realpath(place / artifact)) != Path(os.path.realpath(place)) / artifact:
+                return None  # a link, which may lead anywhere
             return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
     return None
 

@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import mlflow
@@ -23,7 +22,6 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_
 
 from pipeline.core import files
 from pipeline.core.errors import UserError
-from pipeline.tracking import store
 
 CHAMPION = "champion"
 MOVE = "champion.move."  # a tag of the registered model, with a number behind it
@@ -130,19 +128,6 @@ def previous(name: str) -> Move:
         if move.version != moves[-1].version:
             return move
     raise UserError(f"{name} has had no champion before this one")
-
-
-def model_file(version: ModelVersion, folder: Path) -> Path:
-    """The .keras file of a version, copied to `folder` if a server has it. Raises UserError where it is lost."""
-    name, place = "data/model.keras", address(version)
-    try:
-        local = store.local_path(place)
-        found = local / name if local else Path(mlflow.artifacts.download_artifacts(f"{place}/{name}", dst_path=folder))
-    except (MlflowException, OSError) as error:
-        raise UserError(f"its file is lost ({str(error).splitlines()[0]})") from None
-    if not found.is_file():
-        raise UserError("its file is lost")
-    return found
 
 
 def address(version: ModelVersion) -> str:

@@ -121,7 +121,8 @@ def report(study: optuna.Study, plan: Plan) -> None:
         if model is None:
             say(f"note: the model of trial {best.number} is no longer in the MLflow store; it is not logged again")
         else:
-            log_model(model, plan.dataset_config.image_shape, len(plan.dataset_config.classes))
+            data = plan.dataset_config
+            log_model(model, data.image_shape, data.classes, arrays.load(paths.TRAIN).images)
     log_start({f"best_{name}": value for name, value in best.params.items()}, {})  # last: says all is there
 
 

@@ -12,7 +12,7 @@ from pipeline.config.schema import Dataset, Evaluate, Train, leaves
 from pipeline.core import cli, files, paths, results
 from pipeline.core.cli import say
 from pipeline.data import arrays
-from pipeline.evaluation import outputs, plots
+from pipeline.evaluation import outputs, plots, predictions
 from pipeline.evaluation.cost import cost
 from pipeline.evaluation.findings import Findings, findings
 from pipeline.models import architectures, saving
@@ -50,6 +50,7 @@ def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Pa
     for path, figure in outputs.pictures(found, test, probabilities, settings, curves).items():
         plots.save(figure, out / path)
     record(dataset_config.name, settings.model_dump(), out)
+    log_text(predictions.text(classes, test.labels, probabilities), paths.PREDICTIONS.as_posix())
     tell(found)
     return Judged(test, found, predicted, written[paths.MODEL_CARD])
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.config.load import load
 from pipeline.config.schema import Behaviour, Dataset, Gate
 from pipeline.core import paths
 from pipeline.core.cli import say
@@ -16,7 +15,8 @@ from pipeline.data.arrays import Split
 from pipeline.evaluation import gate, outputs
 from pipeline.evaluation.findings import Findings
 from pipeline.evaluation.gate import Verdict
-from pipeline.models import architectures, saving
+from pipeline.serving import source
+from pipeline.serving.classifier import open_model
 from pipeline.tracking import queries, registry
 from pipeline.tracking.logging import log_description, log_start, log_text
 
@@ -105,10 +105,9 @@ def champion_right(dataset_config: Dataset, test: Split) -> np.ndarray | None:
     if version is None:
         return None
     try:
-        (params,) = load("train", overrides={"train": queries.trained_params(str(version.run_id))})
-        model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), params)
         with tempfile.TemporaryDirectory() as folder:
-            champion = saving.load(registry.model_file(version, Path(folder)), model)
+            found = source.find(dataset_config.name, str(version.run_id), Path(folder))
+            champion = open_model(found, dataset_config)
         return outputs.predict(champion, test.images).argmax(axis=1) == test.labels
     except UserError as error:
         say(f"the champion, version {version.version} of {version.name}, cannot be tried: {error}")

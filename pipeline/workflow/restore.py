@@ -26,6 +26,7 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc pull` brings it, or `dvc repro train` makes it")
     with cli.suppress_stderr():
+        from pipeline.data import arrays
         from pipeline.models import architectures, saving
         from pipeline.provenance import dvc_files
         from pipeline.tracking import logging, queries, runs
@@ -56,7 +57,8 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
         if paths.TEST_METRICS.is_file():  # if not, it is about to be made
             record(dataset_config.name, dvc_files.locked_params("evaluate"), Path())
         # the last: by its tag, `find_run_of_model` takes a run for complete
-        logging.log_model(paths.MODEL, dataset_config.image_shape, classes)
+        images = arrays.load(paths.TRAIN).images if paths.TRAIN.is_dir() else None
+        logging.log_model(paths.MODEL, dataset_config.image_shape, dataset_config.classes, images)
     return run_id
 
 

@@ -88,7 +88,8 @@ def write_outputs(dataset_config: Dataset, model: keras.Model, epochs: list[Epoc
     files.write_text(out / paths.TRAIN_METRICS, json.dumps(summary, indent=2) + "\n")
     saving.save(model, out / paths.MODEL)
     logging.log_training(summary, out / paths.HISTORY)
-    logging.log_model(out / paths.MODEL, dataset_config.image_shape, len(dataset_config.classes))
+    images = arrays.load(paths.TRAIN).images
+    logging.log_model(out / paths.MODEL, dataset_config.image_shape, dataset_config.classes, images)
     say(f"best epoch {best.epoch}: validation accuracy {best.validation['accuracy']:.4f}")
 
 

@@ -1,4 +1,4 @@
-"""What `make ui` starts: a page for this machine alone, and a store that others may name."""
+"""MLflow's server, as `make ui` starts it: for this machine alone, with a store that others may name."""
 
 import errno
 import os
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from helpers.data import free_port
-from helpers.project import ROOT
 from helpers.verifying import changed, flip
 
 pytestmark = pytest.mark.e2e
@@ -17,14 +16,12 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def server(prepared, tmp_path_factory) -> tuple[int, Path]:
-    """(port, folder of the artifacts) of a server that was started as `make ui` does, with a store of its own."""
+    """(port, folder of the artifacts) of a server with a store of its own."""
     folder, port = tmp_path_factory.mktemp("server"), free_port()
-    recipe = (ROOT / "Makefile").read_text().partition("\nui:")[2].splitlines()[1].strip()
-    assert recipe == "mlflow ui"
     place = ("--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "kept"))
     project = prepared.copy(folder / "project")
     quick = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts seven more programs
-    process = project.start(*recipe.split(), "--workers", "1", "--port", str(port), *place, **quick)
+    process = project.start("mlflow", "ui", "--workers", "1", "--port", str(port), *place, **quick)
     try:
         waited_for = {"Application startup complete", "Uvicorn running on"}  # it listens after the one or before it
         while waited_for and (line := process.stdout.readline()):

@@ -54,7 +54,7 @@ def log_run(folder: Path, params) -> str:
             logging.log_epoch({"epoch": epoch, "loss": loss, "accuracy": 0.25 * epoch})
         logging.log_files([folder / "epoch_001.keras"], "checkpoints")
         logging.log_files([folder / "history.csv"], "tables")
-        logging.log_model(folder / "model.keras", (8, 8, 1), 4)
+        logging.log_model(folder / "model.keras", (8, 8, 1), list("ABCD"), None)
     with runs.run(run_id):
         logging.log_start({}, {"evaluate.mistakes": "5"})
         logging.log_files([folder / "figures"])

@@ -54,5 +54,23 @@ def test_a_model_that_is_right_as_often_as_it_says_is_drawn_on_the_diagonal():
     assert float(few.get("r")) < float(many.get("r")) and many.find("title").text == "100 images", "no empty bin"
 
 
+def test_lines_laid_over_each_other_have_their_own_colours_names_and_bands():
+    lines = {"A": [(1, 0.5, 0.4, 0.6), (3, 0.7, 0.7, 0.7)], "B": [], "<C>": [(2, 0.55, 0.55, 0.55), (3, 0.7, 0.7, 0.7)]}
+    svg = parsed(charts.overlay("accuracy", lines))
+    first, second = svg.findall("polyline")
+    assert first.get("class").endswith("c0") and second.get("class").endswith("c2"), "the colour goes by the number"
+    assert points(first)[1] == points(second)[1] and points(first)[0][0] < points(second)[0][0] < points(first)[1][0]
+    band = points(svg.findall("polygon")[0])
+    assert len(band) == 4 and min(y for _, y in band[::3]) < points(first)[0][1] < max(y for _, y in band[::3])
+    names = [text for text in svg.findall("text") if "name" in (text.get("class") or "")]
+    assert [text.text for text in names] == ["<C>", "A"] or [text.text for text in names] == ["A", "<C>"]
+    assert abs(float(names[0].get("y")) - float(names[1].get("y"))) >= charts.LETTER, "none covers the other"
+
+
+def test_without_a_point_there_is_no_chart():
+    assert charts.overlay("accuracy", {"A": []}) == ""
+    assert "polyline" in charts.overlay("accuracy", {"A": [(1, 0.5, 0.5, 0.5)]})
+
+
 def test_labels_are_escaped():
     assert "<script>" not in charts.reliability('"><script>', [], [], [])

@@ -8,7 +8,7 @@ from helpers.data import make_split
 
 from pipeline.core import files
 from pipeline.models import architectures, saving
-from pipeline.tracking import runs
+from pipeline.tracking import flavor, runs
 from pipeline.tracking.logging import log_data, log_epoch, log_metrics, log_model, log_start
 
 
@@ -35,23 +35,41 @@ def test_a_data_set_is_logged_with_our_digest(store):
     assert [tag.value for tag in entry.tags] == ["train"]
 
 
-def test_the_logged_model_is_the_file_byte_for_byte_and_predicts(store, params, tmp_path):
+def test_the_logged_model_is_the_file_byte_for_byte_and_answers_with_names(store, params, tmp_path):
     path, images = tmp_path / "model.keras", make_split(20, 1).images
-    model = architectures.build((8, 8, 1), 4, params.train)
+    model, classes = architectures.build((8, 8, 1), 4, params.train), ['it\'s "A"', "Bücher 本", "yes", "D: {x}"]
     saving.save(model, path)
     with runs.run() as run_id:
-        log_model(path, (8, 8, 1), 4)
+        log_model(path, (8, 8, 1), classes, images)
     logged = list((tmp_path / "mlruns").rglob("model.keras"))
     assert [files.sha256(file) for file in logged] == [files.sha256(path)]
     assert store.get_run(run_id).data.tags["model.sha256"] == files.sha256(path)
     loaded = mlflow.pyfunc.load_model(f"runs:/{run_id}/model")
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "The structure of")
-        predicted = loaded.predict(images)
-    assert np.allclose(predicted, model.predict(images, verbose=0), atol=1e-6)
+        answer, expected = loaded.predict(images), model.predict(images, verbose=0)
+    assert np.allclose([list(row.values()) for row in answer["probabilities"]], expected, atol=1e-6)
+    assert list(answer["class"]) == [classes[label] for label in answer["label"]]
+    assert list(answer["label"]) == expected.argmax(axis=1).tolist()
     assert loaded.metadata.signature.inputs.inputs[0].shape == (-1, 8, 8, 1)
+    assert loaded.metadata.signature.outputs.input_names() == list(answer.columns)
+    assert (loaded.input_example == images[:1]).all()
     with pytest.raises(mlflow.MlflowException):
         loaded.predict(images[:, 1:])
+    assert np.allclose(mlflow.keras.load_model(f"runs:/{run_id}/model").predict(images, verbose=0), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "border", "expected"),
+    [((6, 5, 1), 7, 7), ((6, 5, 3), 250, 250), ((6, 5, 4), 0, 0), ((6, 5, 2), 3, 3), ((6, 5, 3), None, None)],
+)
+def test_the_background_is_what_the_borders_have_in_common(shape, border, expected):
+    images = np.random.default_rng(1).integers(0, 256, (50, *shape), dtype=np.uint8)
+    if border is not None:
+        colours = images[..., : 3 if shape[-1] > 2 else 1]  # a view: transparency stays as it is
+        for side in (colours[:, 0], colours[:, -1], colours[:, :, 0], colours[:, :, -1]):
+            side[:] = border
+    assert flavor.background(images) == expected
 
 
 def test_a_model_that_a_killed_try_has_logged_is_kept_if_it_is_whole_and_logged_again_if_not(store, params, tmp_path):
@@ -60,7 +78,7 @@ def test_a_model_that_a_killed_try_has_logged_is_kept_if_it_is_whole_and_logged_
     seen = []
     for damage in (None, None, b"torn", None):
         with runs.run(seen[0].source_run_id if seen else None):
-            log_model(path, (8, 8, 1), 4)
+            log_model(path, (8, 8, 1), list("ABCD"), None)
         (logged,) = store.search_logged_models(["0"])
         seen.append(logged)
         if damage:

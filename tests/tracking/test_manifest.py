@@ -98,7 +98,7 @@ def test_a_figure_a_folder_and_a_model_are_named_with_the_bytes_that_are_there(p
     with runs.run() as run_id:
         logging.log_figure(Figure(), "data/samples.png")
         logging.log_files([tmp_path / "figures", tmp_path / "missing"])
-        logging.log_model(tmp_path / "model.keras", (8, 8, 1), 4)
+        logging.log_model(tmp_path / "model.keras", (8, 8, 1), list("ABCD"), None)
     (model,) = queries.logged_models()[run_id]
     folder = Path(model.artifact_location)
     inside = {f"model/{path.relative_to(folder)}": files.sha256(path) for path in folder.rglob("*") if path.is_file()}

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.data import arrays
+from pipeline.evaluation import predictions
 from pipeline.models import architectures, saving
 from pipeline.provenance import dvc_files
 from pipeline.tracking import logging, queries, runs
@@ -87,8 +88,11 @@ def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store, tm
     assert run.data.tags["data.test.sha256"] == files.folder_sha256(paths.TEST)
     artifacts = [item.path for folder in ("figures", "tables") for item in store.list_artifacts(judged, folder)]
     pictures = ("confusion_matrix", "learning_curves", "mistakes", "reliability", "showcase")
-    tables = ("calibration", "confusion", "per_class")
+    tables = ("calibration", "confusion", "per_class", "predictions")
     assert artifacts == [f"figures/{name}.png" for name in pictures] + [f"tables/{name}.csv" for name in tables]
+    logged = predictions.read(queries.content(judged, paths.PREDICTIONS))
+    assert list(logged.actual) == list("ABCDABCD") and list(logged.predicted) == list("ABCDABCA")
+    assert list(logged.confidence) == [0.7] * 8
     for name in pictures:
         assert (paths.FIGURES / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert run.data.tags["mlflow.note.content"] == paths.MODEL_CARD.read_text(encoding="utf-8")

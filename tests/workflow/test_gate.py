@@ -46,7 +46,7 @@ def trained(folder, params):
             logged = {"train": config.model_dump(), "dataset": {"name": params.dataset.name}}
             logging.log_start(logged, {"git.dirty": dirty})
             saving.save(model, paths.MODEL)
-            logging.log_model(paths.MODEL, params.dataset.image_shape, len(params.dataset.classes))
+            logging.log_model(paths.MODEL, params.dataset.image_shape, params.dataset.classes, None)
         return run_id, outputs.predict(model, images).argmax(axis=1)
 
     return make

@@ -1,0 +1,127 @@
+"""What stands before MLflow's scoring server: the page, and a short reason for every request that is refused."""
+
+import contextlib
+import json
+import math
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.reporting import page
+from pipeline.serving.champion import Champion
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+TEMPLATE = Path(__file__).parent / "templates" / "page.html"
+HOSTS = ("127.0.0.1", "localhost")  # with other names for this machine, pages of others could ask as if they were ours
+LARGEST = 8 * 2**20  # bytes of a request; read, its numbers take 25 times as much memory
+A_PIXEL = 8  # bytes of a request, at most: one picture always fits
+REASON = 300  # characters
+TYPES = {"html": b"text/html; charset=utf-8", "json": b"application/json"}
+RULES = (  # for the browser: the page loads nothing, and asks this server alone
+    b"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    b"img-src data: blob:; connect-src 'self'"
+)
+
+
+class App:
+    """An ASGI app: `inner` is MLflow's, to which all goes that is not answered here."""
+
+    def __init__(self, inner: Callable[..., Awaitable[None]], page_text: str, image_shape: tuple[int, ...]) -> None:
+        self.inner, self.page = inner, page_text.encode()
+        self.largest = max(LARGEST, A_PIXEL * math.prod(image_shape))
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":  # starts and ends the app
+            await self.inner(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if headers.get(b"host", b"").decode("latin-1").partition(":")[0] not in HOSTS:
+            await answer(send, 403, "json", error(f"this server answers to {' and '.join(HOSTS)} alone"))
+        elif scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
+            await answer(send, 200, "html", self.page)
+        elif scope["path"] == "/invocations" and scope["method"] == "POST":
+            await self.classify(scope, receive, send)
+        else:
+            await self.inner(scope, receive, send)
+
+    async def classify(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Passes a request on to MLflow, and its answer back. What is wrong with the request is said in one line."""
+        body = await read(receive, self.largest)
+        if body is None:
+            reason = f"a request has at most {self.largest / 2**20:.0f} MiB; send fewer pictures at a time"
+            await answer(send, 400, "json", error(reason))
+            return
+        if b"content-type" not in dict(scope["headers"]):
+            await answer(send, 400, "json", error("the header Content-Type is missing; send application/json"))
+            return
+        status, content = await ask(self.inner, scope, body)
+        if status != 200:
+            content = error(reason_in(content))
+        status = 400 if status == 500 else status  # MLflow could not read it: what the model refuses is 400
+        await answer(send, status, "json", content)
+
+
+async def read(receive: Receive, largest: int) -> bytes | None:
+    """The body of a request, or None where it is longer. It is read to its end, or its sender would hear no answer."""
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        part, more = message.get("body", b""), message.get("more_body", False)
+        size += len(part)
+        parts = [*parts, part] if size <= largest else []
+    return b"".join(parts) if size <= largest else None
+
+
+async def ask(inner: Callable[..., Awaitable[None]], scope: Message, body: bytes) -> tuple[int, bytes]:
+    """Status and body of what an app answers. 500 where it raises: it says so, and then raises all the same."""
+    status = 500
+    parts: list[bytes] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        parts.append(message.get("body", b""))
+
+    try:
+        await inner(scope, receive, send)
+    except Exception as raised:  # json, numpy and pandas raise nearly anything for what was not meant for them
+        return 500, error(f"the request cannot be read ({type(raised).__name__})")
+    return status, b"".join(parts)
+
+
+def reason_in(content: bytes) -> str:
+    """What MLflow's error says, without its repetition of the request and its traceback."""
+    message = content.decode(errors="replace")
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        message = str(json.loads(content)["message"])
+    message = message.partition("\nInput:")[0].rpartition("\nError: ")[2]
+    return message.strip()[:REASON]
+
+
+def error(reason: str) -> bytes:
+    """An error in the form that MLflow's have."""
+    return json.dumps({"error_code": "BAD_REQUEST", "message": reason}).encode()
+
+
+async def answer(send: Send, status: int, kind: str, content: bytes) -> None:
+    """Sends a whole answer."""
+    headers = [
+        (b"content-type", TYPES[kind]),
+        (b"content-length", str(len(content)).encode()),
+        (b"content-security-policy", RULES),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def render(champion: Champion) -> str:
+    """The page on which a person drops a picture."""
+    height, width, channels = champion.model.model.input_shape[1:]
+    facts = {"height": height, "width": width, "channels": channels, "background": champion.background}
+    return page.render(TEMPLATE.read_text(encoding="utf-8"), "What is it?", facts=facts, champion=champion)

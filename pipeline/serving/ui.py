@@ -1,0 +1,75 @@
+"""MLflow's UI, on the store that this project works with."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import suppress
+from typing import IO
+from urllib.error import URLError
+
+from pipeline.core.cli import say
+from pipeline.core.errors import UserError
+from pipeline.serving.listen import HOST, listen
+
+TRAINING = "?workflowType=machine_learning"  # without this, it opens as a tool for chats and agents
+QUICK = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts seven more programs
+OFTEN = 0.2  # seconds between two questions whether it answers
+GRACE = 1  # seconds to end in
+
+
+def page(experiment: str | None) -> str:
+    """Where the runs of an experiment are; all experiments for None."""
+    return f"/#/experiments/{experiment}/runs{TRAINING}" if experiment else f"/#/experiments{TRAINING}"
+
+
+def run(store: str, port: int, shown: str) -> None:
+    """Serves the store at an address, on `port` or a free one, until Ctrl-C; prints where the page `shown` is.
+
+    Raises UserError where MLflow ends before.
+    """
+    with listen(port) as free:
+        port = free.getsockname()[1]
+    address = f"http://{HOST}:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    environment = os.environ | QUICK | {"MLFLOW_BACKEND_STORE_URI": store}  # not in the command, which all can see
+    say("MLflow's UI starts: up to half a minute")
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, env=environment, stdout=said, stderr=said, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            while process.poll() is None and not answers(f"{address}/health"):
+                time.sleep(OFTEN)
+            if process.poll() is None:
+                say(f"{address}{shown}  (Ctrl-C ends it)")
+            process.wait()
+        finally:
+            end(process)
+        raise UserError(f"MLflow's UI ended: {last_line(said)}")
+
+
+def answers(address: str) -> bool:
+    """Whether a server answers."""
+    with suppress(URLError, OSError):
+        return urllib.request.urlopen(address, timeout=5).status == 200
+    return False
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a program and those that it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+
+
+def last_line(file: IO[bytes]) -> str:
+    """The last line of a file that is not empty."""
+    file.seek(0)
+    lines = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
