@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.data import make_split
-from helpers.judged import make_origin
+from helpers.judged import make_check, make_origin
 from ruamel.yaml import YAML
 
 from pipeline.core import files, paths
@@ -38,7 +38,7 @@ def trained(store, tmp_path, monkeypatch, params):
     monkeypatch.chdir(tmp_path)
     arrays.save(paths.TEST, make_split(8, 1))
     saving.save(architectures.build((8, 8, 1), 4, params.train), paths.MODEL)
-    files.write_text(paths.DATA_CHECKS[0], json.dumps({"checks": [{"passed": True}]}))
+    files.write_text(paths.DATA_CHECKS[0], json.dumps({"checks": [make_check("image height")]}))
     files.write_text(paths.RUN_ID, "f" * 32 + "\n")
     files.write_text(paths.HISTORY, HISTORY)
     training = {"best/epoch": 2, "best/validation_loss": 0.9, "best/validation_accuracy": 0.6}
