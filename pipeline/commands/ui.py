@@ -16,12 +16,12 @@ from pipeline.core.cli import say
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 for any free one.")
 def main(port: int) -> None:
     from pipeline.serving import ui
-    from pipeline.tracking import queries, store
+    from pipeline.tracking import experiment, queries, store
 
     store.open_store()
     trained = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip() if paths.RUN_ID.is_file() else None
     run = queries.get_run(trained)
-    shown = ui.page(run.info.experiment_id if run else None)
+    shown = experiment.address(run.info.experiment_id if run else "0")
     if store.is_server(store.address()):
         say(mask_passwords(store.address().rstrip("/")) + shown)
     else:

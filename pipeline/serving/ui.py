@@ -15,15 +15,9 @@ from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.serving.listen import HOST, listen
 
-TRAINING = "?workflowType=machine_learning"  # without this, it opens as a tool for chats and agents
 QUICK = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # else it starts seven more programs
 OFTEN = 0.2  # seconds between two questions whether it answers
 GRACE = 1  # seconds to end in
-
-
-def page(experiment: str | None) -> str:
-    """Where the runs of an experiment are; all experiments for None."""
-    return f"/#/experiments/{experiment}/runs{TRAINING}" if experiment else f"/#/experiments{TRAINING}"
 
 
 def run(store: str, port: int, shown: str) -> None:
