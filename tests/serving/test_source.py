@@ -21,7 +21,7 @@ def run_id(store, params, tmp_path) -> str:
     saving.save(architectures.build(params.dataset.image_shape, 4, params.train), path)
     with runs.run() as run_id:
         logging.log_start({"train": params.train.model_dump(), "dataset": {"name": "quadrants"}}, {})
-        logging.log_model(path, params.dataset.image_shape, 4)
+        logging.log_model(path, params.dataset.image_shape, params.dataset.classes, None)
     return run_id
 
 
