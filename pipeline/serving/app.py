@@ -66,7 +66,8 @@ class App:
 
 async def read(receive: Receive, largest: int) -> bytes | None:
     """The body of a request, or None where it is longer. It is read to its end, or its sender would hear no answer."""
-    parts, size, more = [], 0, True
+    parts: list[bytes] = []
+    size, more = 0, True
     while more:
         message = await receive()
         part, more = message.get("body", b""), message.get("more_body", False)
