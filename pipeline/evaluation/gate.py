@@ -84,9 +84,13 @@ def refused(verdicts: list[Verdict]) -> Iterator[Verdict]:
     return (verdict for verdict in verdicts if not verdict.is_kept)
 
 
-def markdown(verdicts: list[Verdict]) -> str:
-    """The verdicts in a sentence and a table."""
+def headline(verdicts: list[Verdict]) -> str:
+    """The verdicts in a sentence of Markdown."""
     broken = [verdict.rule for verdict in refused(verdicts)]
-    headline = f"**Refused by the gate**: {', '.join(broken)}." if broken else "**Accepted by the gate.**"
+    return f"**Refused by the gate**: {', '.join(broken)}." if broken else "**Accepted by the gate.**"
+
+
+def table(verdicts: list[Verdict]) -> str:
+    """The verdicts as a table of Markdown, a rule a line."""
     rows = [f"| {'✓' if each.is_kept else '✗'} {each.rule} | {each.found} | {each.allowed} |" for each in verdicts]
-    return "\n".join([headline, "", "| rule | found | allowed |", "|---|---|---|", *rows, ""])
+    return "\n".join(["| Rule | Found | Allowed |", "|---|---|---|", *rows]) + "\n"

@@ -33,7 +33,7 @@ class Judged(NamedTuple):
 
 
 def judge(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, behaviour: Behaviour) -> list[Verdict]:
-    """The verdicts on the model of the active run `run_id`; logs them, above the card that describes the run."""
+    """The verdicts on the model of the active run `run_id`; logs them, and describes the run by its card with them."""
     right = judged.predicted == judged.test.labels
     verdicts = gate.judge(judged.found, limits, behaviour, facts(run_id))
     verdicts.append(gate.compare(right, champion_right(dataset_config, judged.test), limits.not_worse))
@@ -41,7 +41,7 @@ def judge(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, be
     log_start({}, {registry.GATE: "\n".join([registry.REFUSED, *map(str, refused)]) if refused else registry.ACCEPTED})
     log_text(json.dumps([verdict._asdict() for verdict in verdicts], indent=2) + "\n", VERDICTS)
     say("\n  ".join(["the gate refuses this model:", *map(str, refused)]) if refused else "the gate accepts this model")
-    log_description(f"{gate.markdown(verdicts)}\n{judged.card}")
+    log_description(f"{gate.headline(verdicts)}\n\n{judged.card}\n## The gate\n\n{gate.table(verdicts)}")
     return verdicts
 
 

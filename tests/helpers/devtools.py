@@ -1,6 +1,7 @@
 """A headless browser that does what a person does: told over Chromium's DevTools protocol, which says what happens."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import shutil
@@ -60,6 +61,11 @@ class Page:
         )
         await act
         return await self.value("window.change")
+
+    async def save(self, path: Path) -> None:
+        """Writes what is seen as a PNG file."""
+        picture = await self.call("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(picture["data"]))
 
     async def drop(self, file: Path) -> None:
         """Drops a file into the middle of the page."""

@@ -94,8 +94,9 @@ def test_what_is_not_worse_on_the_same_images_becomes_the_champion(trained, deci
     assert champion_run() == first and len(store.search_model_versions("name = 'quadrants'")) == 1
     run = store.get_run(second)
     assert run.data.tags["gate"] == f"refused by\n{broken}"
-    assert "**Refused by the gate**: not worse than the champion." in run.data.tags["mlflow.note.content"]
-    assert run.data.tags["mlflow.note.content"].endswith("# card\n")
+    words = run.data.tags["mlflow.note.content"]
+    assert words.startswith("**Refused by the gate**: not worse than the champion.\n\n# card\n")
+    assert f"| ✗ {broken.rule} | {broken.found} | {broken.allowed} |" in words
     assert "the gate refuses this model:\n  not worse" in capsys.readouterr().out
 
     decide(second, labels, wrong(labels, 6))  # one worse: chance
