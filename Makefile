@@ -59,10 +59,10 @@ test: install  ## all tests
 	python -m pytest
 
 ui: install  ## open the MLflow UI; prints its address when it answers
-	@python -m pipeline ui
+	@python -m pipeline ui || [ $$? = 130 ]  # Ctrl-C
 
 serve: install  ## the champion answers for your own pictures: a page to drop them on, and MLflow's scoring server
-	@python -m pipeline serve
+	@python -m pipeline serve || [ $$? = 130 ]
 
 lint: install  ## check style
 	ruff check . && ruff format --check .

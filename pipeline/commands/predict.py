@@ -34,8 +34,8 @@ WATCHED = 100  # files from which on a bar shows the progress
 @click.option("--run", "run_id", metavar="RUN", help="The model of this run answers, and not the champion.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
 @click.option("--figure", metavar="FILE", type=Path, help=f"Draw the first {SHOWN} with their probabilities.")
-@click.option("--no-invert", is_flag=True, help="Leave pictures with another background than the training images.")
-def main(pictures: tuple[str, ...], run_id: str | None, is_json: bool, figure: Path | None, no_invert: bool) -> None:
+@click.option("--as-is", is_flag=True, help="Do not make pictures like the training images; only scale them.")
+def main(pictures: tuple[str, ...], run_id: str | None, is_json: bool, figure: Path | None, as_is: bool) -> None:
     (dataset_config,) = load("dataset")
     if figure and figure.suffix.lower() not in FIGURES:
         raise UserError(f"--figure: should end in {', '.join(FIGURES)}, not in {figure.suffix or figure.name}")
@@ -48,8 +48,8 @@ def main(pictures: tuple[str, ...], run_id: str | None, is_json: bool, figure: P
         gc.enable()
         origin = wait()
         model = open_model(origin, dataset_config)
-    background = None if no_invert else training_background()
-    classifier = Classifier(model, dataset_config.image_shape, background)
+    background, fill = (None, None) if as_is else training_look()
+    classifier = Classifier(model, dataset_config.image_shape, background, fill)
     tell(f"{origin.describe(dataset_config.name)}; {manner(background, dataset_config.channels)}")
     given = watched(classifier.answers(found), len(found))
     try:
@@ -63,12 +63,18 @@ def main(pictures: tuple[str, ...], run_id: str | None, is_json: bool, figure: P
         raise UserError(f"{failed:,} of {len(found):,} files got no answer")
 
 
-def training_background() -> str | None:
-    """The background of the training images in data/prepared. None where they differ, or are not here."""
-    from pipeline.data import arrays
-    from pipeline.serving.pictures import background
+def training_look() -> tuple[str | None, float | None]:
+    """Background of the training images in data/prepared, and how much of the frame their objects take.
 
-    return background(arrays.load(paths.TRAIN).images) if paths.TRAIN.is_dir() else None
+    None where they differ, or are not here.
+    """
+    from pipeline.data import arrays
+    from pipeline.serving import pictures
+
+    if not paths.TRAIN.is_dir():
+        return None, None
+    images = arrays.load(paths.TRAIN).images
+    return pictures.background(images), pictures.fill(images)
 
 
 def manner(background: str | None, channels: int) -> str:

@@ -1,7 +1,7 @@
 """Makes the model of a run the champion by your word, whatever the gate says; or shows who was champion, and why.
 
     python -m pipeline promote RUN --reason "the customer's pictures are brighter"
-    python -m pipeline promote --back --reason "it mistakes boots for bags"
+    python -m pipeline promote --back --reason "it takes boots for bags"
     python -m pipeline promote --history
 
 It goes on the record: who, when, why, and which rules of the gate were overridden.
@@ -15,7 +15,7 @@ from pipeline.core.cli import say
 
 
 @cli.command(__doc__)
-@click.argument("run", metavar="RUN", required=False)
+@click.argument("run", metavar="[RUN]", required=False)
 @click.option("--reason", metavar="TEXT", help="Why; it is kept for good.")
 @click.option("--back", is_flag=True, help="The champion before this one is the champion again.")
 @click.option("--history", is_flag=True, help="Print the record, the newest last.")
@@ -25,17 +25,24 @@ def main(run: str | None, reason: str | None, back: bool, history: bool) -> None
     if not history and not (reason or "").strip():
         raise click.UsageError('say why, for those who ask later: --reason "…"')
     (dataset_config,) = load("dataset")
-    from pipeline.tracking import registry, store
-    from pipeline.workflow.gate import promote
+    with cli.suppress_stderr():
+        from pipeline.tracking import registry, store
 
     name = registry.model_name(dataset_config.name)
     store.open_store()
     with store.errors():
         if history:
             show(registry.history(name), name)
-        else:
-            move = promote(dataset_config, run, str(reason))
-            say(f"version {move.version} of {name} is the champion (run {move.run_id})")
+            return
+        with cli.suppress_stderr():
+            from pipeline.workflow.gate import promote
+
+        move = promote(dataset_config, run, str(reason))
+    say(f"version {move.version} of {name} is the champion (run {move.run_id})")
+    for rule in move.overridden:
+        say(f"    overridden: {rule}")
+    if move.why != reason:
+        say(f"it was so before; the reason on the record is: {move.why}")
 
 
 def show(moves: list, name: str) -> None:

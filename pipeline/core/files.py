@@ -29,6 +29,8 @@ def replacing(path: Path) -> Iterator[Path]:
     that cannot be replaced.
     """
     asked, path = path, _place(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UserError(f"{path}: is a device or a pipe, and would be replaced by a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -46,7 +46,8 @@ class Origin(NamedTuple):
     def commands(self) -> list[str]:
         """What to type in a clone to make the model again, from the first commit whose dvc.lock has it."""
         commit = f"git log --all --format=%h -S{self.md5} -- dvc.lock | tail -n 1"
-        return [f"git checkout $({commit})", "dvc repro", "python -m pipeline verify"]
+        there = f'git worktree add --detach ../again "$({commit})" && cd ../again'
+        return [there, "dvc repro", "python -m pipeline verify"]
 
 
 def render(found: Findings, test: Split, predicted: np.ndarray, origin: Origin, settings: Evaluate) -> str:

@@ -1,8 +1,10 @@
 """What stands before MLflow's scoring server: the page, and a short reason for every request that is refused."""
 
+import asyncio
 import contextlib
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ HOSTS = ("127.0.0.1", "localhost")  # with other names for this machine, pages o
 LARGEST = 8 * 2**20  # bytes of a request; read, its numbers take 25 times as much memory
 A_PIXEL = 8  # bytes of a request, at most: one picture always fits
 REASON = 300  # characters
+PASSED_ON = ("/ping", "/health", "/version", "/invocations")  # MLflow has pages for developers too
+OTHER_FORM = re.compile(rb'"dataframe_\w+"')  # of MLflow: tables, on whose many columns pandas works for minutes
 TYPES = {"html": b"text/html; charset=utf-8", "json": b"application/json"}
 RULES = (  # for the browser: the page loads nothing, and asks this server alone
     b"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -31,6 +35,7 @@ class App:
 
     def __init__(self, inner: Callable[..., Awaitable[None]], page_text: str, image_shape: tuple[int, ...]) -> None:
         self.inner, self.page = inner, page_text.encode()
+        self.turn = asyncio.Lock()
         self.largest = max(LARGEST, A_PIXEL * math.prod(image_shape))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -44,8 +49,10 @@ class App:
             await answer(send, 200, "html", self.page)
         elif scope["path"] == "/invocations" and scope["method"] == "POST":
             await self.classify(scope, receive, send)
-        else:
+        elif scope["path"] in PASSED_ON:
             await self.inner(scope, receive, send)
+        else:
+            await answer(send, 404, "json", error("there is / for people and /invocations for programs"))
 
     async def classify(self, scope: Message, receive: Receive, send: Send) -> None:
         """Passes a request on to MLflow, and its answer back. What is wrong with the request is said in one line."""
@@ -54,10 +61,12 @@ class App:
             reason = f"a request has at most {self.largest / 2**20:.0f} MiB; send fewer pictures at a time"
             await answer(send, 400, "json", error(reason))
             return
-        if b"content-type" not in dict(scope["headers"]):
-            await answer(send, 400, "json", error("the header Content-Type is missing; send application/json"))
+        kind = dict(scope["headers"]).get(b"content-type", b"")
+        if not kind.startswith(b"application/json") or OTHER_FORM.search(body):
+            await answer(send, 415, "json", error("send application/json with pictures as inputs or instances"))
             return
-        status, content = await ask(self.inner, scope, body)
+        async with self.turn:  # one at a time: many large ones at once would take gigabytes, and none would be in time
+            status, content = await ask(self.inner, scope, body)
         if status != 200:
             content = error(reason_in(content))
         status = 400 if status == 500 else status  # MLflow could not read it: what the model refuses is 400
@@ -125,4 +134,5 @@ def render(champion: Champion) -> str:
     """The page on which a person drops a picture."""
     height, width, channels = champion.model.model.input_shape[1:]
     facts = {"height": height, "width": width, "channels": channels, "background": champion.background}
+    facts["fill"] = champion.fill
     return page.render(TEMPLATE.read_text(encoding="utf-8"), "What is it?", facts=facts, champion=champion)

@@ -13,6 +13,7 @@ from pipeline.core.untrusted import checked
 from pipeline.data import arrays
 from pipeline.provenance import manifest_checks, registry_checks
 from pipeline.provenance.check import Check
+from pipeline.serving import pictures
 
 if TYPE_CHECKING:
     from pipeline.tracking.manifest import Manifest
@@ -28,6 +29,7 @@ class Champion(NamedTuple):
     name: str  # of the registered model
     version: str
     run_id: str
+    fill: float | None = None  # see pictures.py
 
 
 def fetch(dataset_config: Dataset, folder: Path) -> Champion:
@@ -39,18 +41,19 @@ def fetch(dataset_config: Dataset, folder: Path) -> Champion:
 
     version = registry.champion(registry.model_name(dataset_config.name))
     if version is None:
-        raise UserError(
-            f"{dataset_config.name} has no champion yet: `dvc repro` makes one where the gate accepts the model, "
-            "`python -m pipeline promote RUN --reason …` where you do"
-        )
+        raise UserError(f"{dataset_config.name} has no champion yet: {registry.HOW}")
     run = queries.get_run(version.run_id)
     if run is None:
         raise UserError(f"{_name(version)}: the MLflow store has no run {version.run_id}; nothing was loaded")
     copy_checked(version, run, folder)
     said = scoring.config(folder) or unsaid(dataset_config)
-    classes = [str(name) for name in said["classes"]]
+    try:
+        classes, background = [str(name) for name in said["classes"]], said["background"]
+    except (KeyError, TypeError):
+        raise UserError(f"{_name(version)}: its MLmodel does not name its classes; nothing was loaded") from None
     model = served(dataset_config, classes, run.info.run_id, folder)
-    return Champion(model, said["background"], version.name, str(version.version), run.info.run_id)
+    fill = pictures.fill(arrays.load(paths.TRAIN).images) if paths.TRAIN.is_dir() else None
+    return Champion(model, background, version.name, str(version.version), run.info.run_id, fill)
 
 
 def unsaid(dataset_config: Dataset) -> dict[str, Any]:

@@ -23,10 +23,12 @@ PIXELS = 2**20  # at a time: what a convolution makes of a batch takes some hund
 
 
 class Classifier:
-    """A model, the shape of its pictures, and what their backgrounds are like ("dark", "light" or None)."""
+    """A model, the shape of its pictures, and what its training images are like: `pictures.background` and `fill`."""
 
-    def __init__(self, model: keras.Model, image_shape: tuple[int, int, int], background: str | None) -> None:
-        self.model, self.image_shape, self.background = model, image_shape, background
+    def __init__(
+        self, model: keras.Model, image_shape: tuple[int, int, int], background: str | None, fill: float | None = None
+    ) -> None:
+        self.model, self.image_shape, self.background, self.fill = model, image_shape, background, fill
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """`images` uint8 (n, height, width, channels) → float32 (n, classes). For a batch that fits into memory."""
@@ -52,7 +54,7 @@ class Classifier:
             return Answer(file.name, error=file.error)
         try:
             with inputs.open_binary(file.name) as opened:
-                image, note = pictures.read(opened, self.image_shape, self.background)
+                image, note = pictures.read(opened, self.image_shape, self.background, self.fill)
             return Answer(file.name, image=image, note=note)
         except UserError as error:
             return Answer(file.name, error=str(error))

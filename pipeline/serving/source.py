@@ -40,18 +40,15 @@ def find(data_set: str, run_id: str | None, folder: Path) -> Source:
         if run_id is None:
             champion = registry.champion(registry.model_name(data_set))
             if champion is None:
-                raise UserError(
-                    f"{data_set} has no champion: `dvc repro` trains a model and judges it; `python -m pipeline "
-                    "promote RUN --reason …` makes that of a run the champion; --run RUN asks the model of a run"
-                )
+                raise UserError(f"{data_set} has no champion: {registry.HOW}; --run RUN asks the model of any run")
             version, run_id = str(champion.version), str(champion.run_id)
         run = queries.resolve_run(run_id)
+        model = queries.model_file(run, folder)
         trained_on = run.data.params.get("dataset.name")
         if trained_on != data_set:
             raise UserError(
                 f"run {run.info.run_id} was trained on {trained_on}, not on {data_set}, as params.yaml says"
             )
-        model = queries.model_file(run, folder)
         return Source(run.info.run_id, version, queries.trained_params(run.info.run_id), model)
 
 

@@ -19,11 +19,17 @@ from filelock import FileLock
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
+from pydantic import TypeAdapter
 
 from pipeline.core import files
+from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 
 CHAMPION = "champion"
+HOW = (  # to get one
+    "`dvc repro --force --single-item evaluate` judges the model that is here, `python -m pipeline promote RUN "
+    "--reason …` makes that of a run the champion"
+)
 MOVE = "champion.move."  # a tag of the registered model, with a number behind it
 GATE, ACCEPTED, REFUSED = "gate", "accepted", "refused by"  # tag of a run; a rule a line follows REFUSED
 
@@ -92,10 +98,22 @@ def make_champion(name: str, version: ModelVersion, why: str, overridden: list[s
 
 
 def finish_move(name: str) -> None:
-    """Finishes a move that was written down and then killed. Hold `decision`."""
+    """Puts the alias where the last move on the record has it: that move was killed, or somebody moved it by hand.
+
+    Hold `decision`. Where that version was deleted, it says so, and there is no champion until the next move.
+    """
     moves, current = history(name), champion(name)
-    if moves and (current is None or int(current.version) != moves[-1].version):
+    if not moves or (current and int(current.version) == moves[-1].version):
+        return
+    last = f"version {moves[-1].version} of {name}, the champion by the record"
+    try:
         mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, str(moves[-1].version))
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        say(f"{last}, was deleted: there is none now")
+    else:
+        say(f"the alias {CHAMPION} is put back to {last}")
 
 
 def history(name: str) -> list[Move]:
@@ -107,11 +125,14 @@ def history(name: str) -> list[Move]:
             return []
         raise
     moves: list[Move] = []
-    for key in sorted(key for key in tags if key.startswith(MOVE)):
+    for key in sorted(key for key in tags if re.fullmatch(rf"{re.escape(MOVE)}\d+", key)):
         with contextlib.suppress(ValueError, TypeError, KeyError):
-            moves.append(Move(**json.loads(tags[key])["move"]))
+            moves.append(TypeAdapter(Move).validate_python(json.loads(tags[key])["move"]))
         if not moves or tags[key] != _record(moves):
-            raise UserError(f"registered model {name}, tag {key}: the record of champions was changed by hand")
+            raise UserError(
+                f"registered model {name}, tag {key}: the record of champions was changed by hand; in MLflow's UI, "
+                "remove this tag and those of later moves, or the registered model, and promote again"
+            )
     return moves
 
 
@@ -122,12 +143,16 @@ def _record(moves: list[Move]) -> str:
 
 
 def previous(name: str) -> Move:
-    """The last move to another version than that of the champion. Raises UserError where there was none."""
-    moves = history(name)
-    for move in reversed(moves):
-        if move.version != moves[-1].version:
-            return move
-    raise UserError(f"{name} has had no champion before this one")
+    """The move to the champion before this one; a step back undoes a move. Raises UserError where there was none."""
+    line: list[Move] = []
+    for move in history(name):
+        if len(line) > 1 and line[-2].version == move.version:
+            line.pop()
+        elif not line or line[-1].version != move.version:
+            line.append(move)
+    if len(line) < 2:
+        raise UserError(f"{name} has had no champion before this one")
+    return line[-2]
 
 
 def address(version: ModelVersion) -> str:

@@ -67,15 +67,15 @@ def decide(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, b
 def promote(dataset_config: Dataset, asked: str | None, reason: str) -> registry.Move:
     """Makes the model of the run `asked` the champion, else the one before this; returns what goes on the record.
 
-    Raises UserError for a run without a model, or of another data set, and where there was no champion before.
+    Raises UserError for a run without a model that can be loaded, or of another data set, and where there was no
+    champion before.
     """
     name = registry.model_name(dataset_config.name)
     with registry.decision():
         registry.finish_move(name)
         run = queries.resolve_run(asked or registry.previous(name).run_id)
-        trained_on = run.data.params.get("dataset.name")
-        if trained_on != dataset_config.name:
-            raise UserError(f"run {run.info.run_id} was trained on {trained_on}, not on {dataset_config.name}")
+        with tempfile.TemporaryDirectory() as folder:
+            source.find(dataset_config.name, run.info.run_id, Path(folder))
         _, *broken = run.data.tags.get(registry.GATE, "").splitlines() or ("", "no evaluation has judged it")
         version = registry.register(name, run.info.run_id, logged_model(run.info.run_id), {})
         return registry.make_champion(name, version, reason, broken)
@@ -110,7 +110,7 @@ def champion_right(dataset_config: Dataset, test: Split) -> np.ndarray | None:
             champion = open_model(found, dataset_config)
         return outputs.predict(champion, test.images).argmax(axis=1) == test.labels
     except UserError as error:
-        say(f"the champion, version {version.version} of {version.name}, cannot be tried: {error}")
+        say(f"the champion, version {version.version} of {version.name}, cannot be tried: {error}; `promote` another")
         return np.zeros(0, dtype=bool)
 
 

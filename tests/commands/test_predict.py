@@ -70,8 +70,8 @@ def test_json_has_an_object_a_line_for_bad_files_too(here, capsys):
     assert first["probability"] == max(first["probabilities"]) and abs(sum(first["probabilities"]) - 1) < 1e-5
 
 
-def test_no_invert_leaves_the_background(here, capsys):
-    run("shots/a.png", "--no-invert")
+def test_as_is_leaves_the_background(here, capsys):
+    run("shots/a.png", "--as-is")
     shown = capsys.readouterr()
     assert "inverted" not in shown.out and "backgrounds are left as they are" in shown.err
 

@@ -185,3 +185,10 @@ def test_a_linked_folder_that_holds_anything_else_is_kept(tmp_path, monkeypatch)
         (temporary / "images").write_text("new")
     assert sorted(path.name for path in elsewhere.iterdir()) == ["other", "thesis.txt"]
     assert [path.name for path in elsewhere.parent.iterdir()] == ["datasets"], "nothing is left over"
+
+
+def test_a_pipe_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="pipe: is a device or a pipe"):
+        files.write_text(tmp_path / "pipe", "text")
+    assert (tmp_path / "pipe").is_fifo()

@@ -137,7 +137,8 @@ def test_a_restoration_that_was_killed_is_completed_in_the_same_run(done, tmp_pa
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and "restored_from" in run.data.tags
     lost = done.artifacts(done.runs()[0]) - project.artifacts(run)
-    assert {name.split("/")[0] for name in lost} == {"environment", "checkpoints"}
+    assert {name.split("/")[0] for name in lost} == {"environment", "checkpoints", "gate.json", "tables"}
+    assert {name for name in lost if name.startswith("tables/")} == {"tables/predictions.csv"}
     assert [entry.dataset.name for entry in run.inputs.dataset_inputs] == [
         f"quadrants {x}" for x in ("train", "validation", "test")
     ]

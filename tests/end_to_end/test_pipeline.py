@@ -70,8 +70,8 @@ def test_the_logged_model_is_that_of_dvc(done):
     assert hashlib.sha256((Path(folder) / "data/model.keras").read_bytes()).hexdigest() == sha256
     model = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
     test = done.folder / paths.TEST
-    probabilities = model.predict(np.load(test / "images.npy"))
-    accuracy = np.mean(probabilities.argmax(axis=1) == np.load(test / "labels.npy"))
+    answers = model.predict(np.load(test / "images.npy"))
+    accuracy = np.mean(answers["label"] == np.load(test / "labels.npy"))
     assert accuracy == pytest.approx(run.data.metrics["test/accuracy"])
 
 

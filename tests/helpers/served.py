@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -84,7 +85,7 @@ def ask_until_answered(address: str, image: np.ndarray, patience: float = 180) -
     while True:
         try:
             status, answer = ask(address, {"inputs": [image.tolist()]})
-        except OSError:
+        except (OSError, HTTPException):  # it was killed before, or amid its answer
             if time.monotonic() > end:
                 raise
             time.sleep(0.2)  # nobody tells when it is back

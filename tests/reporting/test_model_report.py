@@ -1,5 +1,6 @@
 import re
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,8 @@ def test_failed_data_checks_are_said():
 
 
 def test_the_commands_find_the_first_commit_that_has_the_model(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clone").mkdir()
+    monkeypatch.chdir(tmp_path / "clone")
     git("init", "--quiet")
     commits = []
     for text in ("nothing", f"md5: {make_origin().md5}", f"md5: {make_origin().md5}, more", "gone"):
@@ -118,9 +120,11 @@ def test_the_commands_find_the_first_commit_that_has_the_model(tmp_path, monkeyp
         commits.append(commit_all())
     first, *others = make_origin().commands
     subprocess.run(["bash", "-ec", first], check=True, capture_output=True)
-    assert git("rev-parse", "HEAD") == commits[1]
+    assert git("-C", "../again", "rev-parse", "HEAD") == commits[1] and git("rev-parse", "HEAD") == commits[-1]
+    unknown = make_origin(md5="0" * 32).commands[0].replace("again", "other")
+    assert subprocess.run(["bash", "-ec", unknown], check=False, capture_output=True).returncode != 0
     assert others == ["dvc repro", "python -m pipeline verify"]
-    assert "\n".join([first, *others]) in report()[1]
+    assert "\n".join([first, *others]) in unescape(report()[1])
 
 
 @pytest.mark.parametrize(("side", "channels", "classes"), [(64, 3, 3), (96, 1, 100), (64, 3, 100)])

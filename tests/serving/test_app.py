@@ -56,7 +56,6 @@ def test_pictures_get_names_and_probabilities(server):
         (with_pixel(3.7), "whole numbers from 0 to 255"),
         (with_pixel(float("nan")), "whole numbers from 0 to 255"),
         (with_pixel(float("inf")), "whole numbers from 0 to 255"),
-        ({"dataframe_split": {"columns": ["a"], "data": [[1]]}}, "these have the shape (1, 1)"),
         ({"messages": [{"role": "user", "content": "hello"}]}, "not all numbers"),
         ({"pictures": []}, "exactly one of the input fields"),
         ([1], "Received a list"),
@@ -77,9 +76,15 @@ def test_a_bad_request_gets_400_and_a_reason_of_one_short_line(server, body, rea
 
 
 def test_a_request_without_a_type_or_of_another_gets_a_reason_too(server):
-    assert ask(server[0], {"inputs": IMAGES[:1].tolist()}, "text/plain")[0] == 415
-    status, answer = ask(server[0], b"a,b\n1,2\n", "text/csv")
-    assert status == 400 and "these have the shape (1, 2)" in answer["message"]
+    for body, kind in ((b"x", "text/plain"), (b"," * 10**6, "text/csv"), (b'{ "dataframe_split": {}}', None)):
+        status, answer = ask(server[0], body, *filter(None, [kind]))
+        assert status == 415 and answer["message"] == "send application/json with pictures as inputs or instances"
+
+
+def test_what_is_not_known_here_is_not_passed_on(server):
+    for path in ("/docs", "/openapi.json", "/nowhere"):
+        with pytest.raises(HTTPError, match="404"):
+            urllib.request.urlopen(f"{server[0]}{path}")
 
 
 def test_pages_of_others_cannot_ask_under_a_name_of_their_own(server):

@@ -54,6 +54,25 @@ def test_a_dropped_picture_is_made_fit_and_answered_and_nobody_outside_is_asked(
         asyncio.run(look(address, champion))
 
 
+def test_an_object_on_plain_paper_is_cut_out_to_the_size_that_the_model_knows(params, tmp_path):
+    paper = np.full((300, 500), 240, np.uint8)
+    paper[40:120, 300:340] = 20
+    Image.fromarray(paper).save(tmp_path / "paper.png")
+
+    async def look(address: str, champion) -> None:
+        async with browse(address) as page:
+            await page.changed("#answer", page.drop(tmp_path / "paper.png"))
+            image = (await seen(page))[..., 0].astype(int)
+            wanted = np.full((8, 8), 15)
+            wanted[2:6, 3:5] = 235
+            assert np.abs(image - wanted).max() <= 60, image  # 80 pixels high become 4, with soft edges
+            assert (await lines(page, "#done li"))[0].startswith("cut out")
+            assert page.complaints == []
+
+    with serving(params, tmp_path, fill=0.5) as (address, _):
+        asyncio.run(look(address, _))
+
+
 def test_a_picture_in_colour_stays_so(params, tmp_path):
     image = np.random.default_rng(1).integers(0, 256, (6, 5, 3), dtype=np.uint8)
     Image.fromarray(image).save(tmp_path / "colour.png")

@@ -84,7 +84,32 @@ def test_one_decides_at_a_time(store, logged):
     assert registry.champion("quadrants").version == moves[-1].version
 
 
-@pytest.mark.parametrize("change", [("first", "fist"), ('"version": 1', '"version": 2'), ("{", "")])
+def test_each_step_back_undoes_a_move(store, logged):
+    versions = [registry.register("quadrants", *logged(), tags={}) for _ in range(3)]
+    for version in versions:
+        registry.make_champion("quadrants", version, "better", [])
+    for expected in (versions[1], versions[0]):
+        assert registry.previous("quadrants").version == int(expected.version)
+        registry.make_champion("quadrants", expected, "back", [])
+    with pytest.raises(UserError, match="quadrants has had no champion before this one"):
+        registry.previous("quadrants")
+
+
+def test_a_champion_that_was_deleted_stops_nobody_and_a_foreign_tag_neither(store, logged, capsys):
+    first, second = (registry.register("quadrants", *logged(), tags={}) for _ in range(2))
+    for version in (first, second):
+        registry.make_champion("quadrants", version, "better", [])
+    store.set_registered_model_tag("quadrants", "champion.move.of.the.year", "x")
+    store.delete_model_version("quadrants", second.version)
+    registry.finish_move("quadrants")
+    assert "version 2 of quadrants, the champion by the record, was deleted" in capsys.readouterr().out
+    registry.make_champion("quadrants", first, "again", [])
+    assert registry.champion("quadrants").version == first.version and len(registry.history("quadrants")) == 3
+
+
+@pytest.mark.parametrize(
+    "change", [("first", "fist"), ('"version": 1', '"version": 2'), ('"version": 1', '"version": [1]'), ("{", "")]
+)
 def test_a_record_that_was_changed_or_left_out_is_found(store, logged, change):
     versions = [registry.register("quadrants", *logged(), tags={}) for _ in range(2)]
     for version, why in zip(versions, ("first", "second"), strict=True):
