@@ -59,8 +59,8 @@ def test_a_flipped_bit_or_an_edit_anywhere_in_the_folder_is_found(done, check):
         "params.yaml": (replaced("bins: ", "bins: 1"), "pipeline/models, params.yaml (evaluate); `dvc repro`"),
         "pipeline/models/cnn.py": (replaced("keras", "keras "), "data/prepared/validation, pipeline/models, the list"),
         "dvc.yaml": (replaced(", pipeline/training]", "]"), "the list of its dependencies, by pipeline/training"),
-        "reports/test.json": (replaced('/loss": ', '/loss": 9'), "reports/test.json, test loss = MLflow\n    edited"),
-        "reports/train.json": (replaced('_loss": ', '_loss": 9'), "reports/train.json, validation loss = MLflow"),
+        "reports/test.json": (replaced('/loss": ', '/loss": 9'), "reports/test.json, test/loss = MLflow\n    edited"),
+        "reports/train.json": (replaced('_loss": ', '_loss": 9'), "reports/train.json, best/train_loss = MLflow"),
         "reports/history.csv": (replaced("\n1,", "\n1,1"), "reports/history.csv: loss = MLflow"),
     }
     with contextlib.ExitStack() as stack:

@@ -16,9 +16,7 @@ IMAGES = make_split(20, 1).images
 
 
 def test_without_a_champion_it_is_said_what_makes_one(store, params, tmp_path):
-    with pytest.raises(
-        UserError, match="quadrants has no champion yet: `dvc repro --force --single-item evaluate` judges"
-    ):
+    with pytest.raises(UserError, match="quadrants has no champion yet: `dvc repro --force"):
         champion.fetch(params.dataset, tmp_path)
 
 
