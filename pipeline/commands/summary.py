@@ -25,11 +25,13 @@ class Told(NamedTuple):
         return f"{self.name}  ({self.run_id})"
 
 
-def summary(found: dict[str, float], images: int, now: Told | None, before: Told | None, ui: list[str]) -> str:
+def summary(
+    found: dict[str, float], images: int, now: Told | None, before: Told | None, ui: list[str], champion: str = ""
+) -> str:
     """The text. `found` are the results in reports/*.json, `images` says how many images the test data has.
 
     `now` is the run in this MLflow store, None after `dvc pull` in a clone; `before` is the one before it, None where
-    there is none; `ui` says how to see the run.
+    there is none; `ui` says how to see the run; `champion` which model `predict` and `serve` ask.
     """
     best, accuracy = found[results.VALIDATION_ACCURACY], found[results.TEST_ACCURACY]
     rows = [
@@ -44,6 +46,8 @@ def summary(found: dict[str, float], images: int, now: Told | None, before: Told
             ("  parameters", changes(before.params, now.params)),
         ]
     rows += [("report", str(paths.MODEL_REPORT)), ("data checks", str(paths.DATA_CHECKS[1]))]
+    if champion:
+        rows.append(("champion", champion))
     if now:
         rows += [("MLflow run", str(now)), ("open the UI", f"\n{' ' * LABEL}".join(ui))]
     else:
@@ -77,6 +81,18 @@ def told(run: "Run") -> Told:
     )
 
 
+def champion_of(data_set: str, run: "Run") -> str:
+    """Which model of a data set is the champion: that of `run`, another, or none; and what the gate said of `run`."""
+    from pipeline.tracking import registry
+
+    version = registry.champion(registry.model_name(data_set))
+    if version and version.run_id == run.info.run_id:
+        return f"this model, version {version.version}"
+    verdict = run.data.tags.get(registry.GATE, "the gate has not judged this one")
+    which = f"another, version {version.version} (run {str(version.run_id)[:8]})" if version else "none"
+    return f"{which}; this model: " + "; ".join(verdict.splitlines()).replace(f"{registry.REFUSED};", "refused by", 1)
+
+
 def main() -> None:
     (dataset_config,) = load("dataset")
     for path in (paths.TRAIN_METRICS, paths.TEST_METRICS, paths.RUN_ID, paths.MODEL):
@@ -90,4 +106,5 @@ def main() -> None:
     before = queries.run_before(run) if run else None
     now, earlier = (told(each) if each else None for each in (run, before))
     ui = store.ui_lines(run.info.experiment_id, run.info.run_id) if run else []
-    say(summary(found, dataset_config.test.count, now, earlier, ui))
+    champion = champion_of(dataset_config.name, run) if run else ""
+    say(summary(found, dataset_config.test.count, now, earlier, ui, champion))

@@ -3,7 +3,8 @@
     python -m pipeline tune --trials 20 --workers 2
     mlflow run . --env-manager local -e tune -P trials=20
 
-What you do not name comes from the section `tune` of params.yaml.
+What you do not name comes from the section `tune` of params.yaml. A study keeps its settings; for a small try beside it
+give another name: --study quick --trials 2 --epochs 1.
 Runs and figures are in the MLflow UI; `python -m pipeline adopt --study NAME` makes the winner the new baseline.
 Interrupt it as you like: the same command goes on to the same total. Several may work on one study at once.
 """

@@ -4,6 +4,8 @@ from helpers.data import SHIPPED
 from pipeline.commands import summary
 from pipeline.commands.summary import Told
 from pipeline.core.errors import UserError
+from pipeline.tracking import runs
+from pipeline.tracking.logging import log_start
 
 FOUND = {"best/epoch": 9, "best/validation_accuracy": 0.9176, "test/accuracy": 0.9152}
 NOW = Told("cnn 10 epochs", "abc", 0.9152, {"filters": "64", "epochs": "10"})
@@ -40,6 +42,23 @@ def test_what_changed_against_the_run_before_is_said():
 def test_a_run_that_is_in_another_store_has_no_link_but_the_command_that_restores_it():
     lines = summary.summary(FOUND, 10_000, None, None, []).splitlines()
     assert lines[-1].strip() == "python -m pipeline restore" and "http" not in str(lines)
+
+
+def test_the_champion_is_named_and_why_it_is_not_this_model(store):
+    with runs.run() as first:
+        log_start({}, {"gate": "refused by\naccuracy: 0.5, allowed at least 0.9\nflip: 1, allowed at most 0.3"})
+    refused = "this model: refused by accuracy: 0.5, allowed at least 0.9; flip: 1, allowed at most 0.3"
+    assert summary.champion_of("quadrants", store.get_run(first)) == f"none; {refused}"
+    store.create_registered_model("quadrants")
+    for run_id, expected in (
+        ("f" * 32, f"another, version 1 (run ffffffff); {refused}"),
+        (first, "this model, version 2"),
+    ):
+        version = store.create_model_version("quadrants", store.get_run(first).info.artifact_uri, run_id)
+        store.set_registered_model_alias("quadrants", "champion", version.version)
+        assert summary.champion_of("quadrants", store.get_run(first)) == expected
+    lines = summary.summary(FOUND, 10_000, NOW, None, UI, "this model, version 2").splitlines()
+    assert "champion             this model, version 2" in lines
 
 
 def test_without_results_it_names_the_command_that_makes_them(tmp_path, monkeypatch):
