@@ -1,6 +1,7 @@
 """A small data set in real IDX files, and copies of the project that use it."""
 
 import functools
+import gc
 import json
 import os
 from pathlib import Path
@@ -30,6 +31,12 @@ def pytest_configure(config):
     # no deadline: the machine may be busy; what hangs is seen without one
     hypothesis.settings.register_profile("ours", max_examples=config.getoption("--cases"), deadline=None)
     hypothesis.settings.load_profile("ours")
+    gc.disable()  # what is collected imports all libraries, and stays: to look through it again and again takes longer
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc):

@@ -13,7 +13,7 @@ from pipeline.config.schema import Train
 
 def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> keras.Model:
     """Builds and compiles the architecture `params.model.name`; weights and dropout follow from `params.seed`."""
-    keras.utils.clear_session()  # frees what an earlier model of this process left
+    keras.utils.clear_session(free_memory=False)  # names as in a new process; memory: gc_after_trial
     keras.utils.set_random_seed(params.seed)
     architecture = importlib.import_module(f"pipeline.models.{params.model.name}")
     model = architecture.build(image_shape, classes, params.model)

@@ -53,7 +53,7 @@ def take_trials(plan: Plan, stopping: Callable[[], bool], interrupted: threading
                 storage.requeue_stale_trials(study, plan.address)
                 if trials.wants_more(study, agreed_limits(study, plan.tune)):
                     run = sort_faults(lambda trial: objective(trial, plan, splits, stopping), name, lock.close)
-                    study.optimize(run, n_trials=1, catch=(Exception,), callbacks=[_forget])
+                    study.optimize(run, n_trials=1, catch=(Exception,), callbacks=[_forget], gc_after_trial=True)
                     continue
                 if not study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                     with store.errors():

@@ -14,14 +14,15 @@ stages:
 """
 
 
-@pytest.fixture(params=[".", "in ner"], ids=["repository", "subfolder"])
+@pytest.fixture
 def project(tmp_path, monkeypatch, request):
-    """A committed project, alone or within a larger repository, whose dvc.lock says what it trained with."""
-    (tmp_path / request.param / "pipeline" / "models").mkdir(parents=True)
+    """A committed project whose dvc.lock says what it trained with: in a larger repository, or (param ".") alone."""
+    inside = getattr(request, "param", "in ner")
+    (tmp_path / inside / "pipeline" / "models").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     git("init", "-q")
-    monkeypatch.chdir(tmp_path / request.param)
-    Repo.init(subdir=request.param != ".")
+    monkeypatch.chdir(tmp_path / inside)
+    Repo.init(subdir=inside != ".")
     for name in ("train", "models/b", "models/a"):
         Path(f"pipeline/{name}.py").write_text(f"print('{name}')\n")
     Path(".gitignore").write_text("__pycache__\n.dvc\n")
@@ -36,4 +37,4 @@ def project(tmp_path, monkeypatch, request):
     Path("pipeline/models/__pycache__").mkdir()
     Path("pipeline/models/__pycache__/a.pyc").write_bytes(b"compiled")
     commit_all()
-    return tmp_path / request.param
+    return tmp_path / inside

@@ -15,6 +15,7 @@ from pipeline.provenance import dvc_files, folder_checks
 from pipeline.provenance.check import Check, Level
 
 pytestmark = pytest.mark.usefixtures("project")
+alone_and_inside = pytest.mark.parametrize("project", [".", "in ner"], indirect=True, ids=["repository", "subfolder"])
 
 
 def failed(checks) -> list[str]:
@@ -30,12 +31,14 @@ def changed() -> str:
     return "" if check.passed else text
 
 
+@alone_and_inside
 def test_compiled_code_is_no_change_and_code_that_was_added_is():
     assert changed() == ""
     Path("pipeline/models/new.py").touch()
     assert changed() == "pipeline/models"
 
 
+@alone_and_inside
 def test_another_command_other_parameters_and_other_dependencies_are_named():
     text = Path("dvc.yaml").read_text().replace("cmd: python, deps: [pipeline/train.py, ", "cmd: python3, deps: [")
     Path("dvc.yaml").write_text(text.replace("params: [train]", "params: [train, dataset]"))
@@ -56,6 +59,7 @@ def test_a_damaged_description_is_one_line():
         list(folder_checks.stages())
 
 
+@alone_and_inside
 def test_what_is_not_committed_can_be_made_again_and_is_named():
     (check,) = folder_checks.committed()
     assert check.level == Level.PASSED
@@ -99,6 +103,7 @@ def advice(checks) -> str:
     return check.hint
 
 
+@pytest.mark.e2e
 def test_the_advice_for_a_damaged_object_of_the_cache_helps():
     """`dvc checkout` alone brings the damaged bytes back, as if they were right."""
     Path("source").write_text("made of this\n")
