@@ -12,19 +12,11 @@ from pipeline.config.schema import Train
 
 
 def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> keras.Model:
-    """Builds and compiles the architecture `params.model.name`; weights and dropout follow from `params.seed`."""
+    """Builds the architecture `params.model.name`; weights and dropout follow from `params.seed`."""
     keras.utils.clear_session(free_memory=False)  # names as in a new process; memory: gc_after_trial
     keras.utils.set_random_seed(params.seed)
     architecture = importlib.import_module(f"pipeline.models.{params.model.name}")
-    model = architecture.build(image_shape, classes, params.model)
-    model.compile(
-        optimizer=keras.optimizers.Adam(params.learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=16,  # 16 batches per call into tensorflow: 10 % less CPU than one, the same numbers
-        jit_compile=False,  # on a CPU, XLA makes convolutions 14 times slower
-    )
-    return model
+    return architecture.build(image_shape, classes, params.model)
 
 
 def use_threads(threads: int) -> None:

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from pipeline.config.schema import Cnn
+from pipeline.models.dropout import Dropout
 
 
 def build(image_shape: tuple[int, int, int], classes: int, params: Cnn) -> keras.Model:
@@ -18,10 +19,10 @@ def build(image_shape: tuple[int, int, int], classes: int, params: Cnn) -> keras
             layers.Rescaling(1 / 255, name="scale"),
             layers.Conv2D(params.filters, 3, padding="same", activation="relu", name="convolution"),
             layers.MaxPooling2D(2, name="pooling"),
-            layers.Dropout(params.dropout, name="dropout_1"),
+            Dropout(params.dropout, name="dropout_1"),
             layers.Flatten(name="flatten"),
             layers.Dense(params.dense_units, activation="relu", name="hidden"),
-            layers.Dropout(params.dropout, name="dropout_2"),
+            Dropout(params.dropout, name="dropout_2"),
             layers.Dense(classes, activation="softmax", name="probabilities"),
         ],
         name="cnn",

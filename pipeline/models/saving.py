@@ -61,8 +61,9 @@ def load(path: Path, model: keras.Model) -> keras.Model:
 
 
 def _bare(model: keras.Model) -> keras.Model:
-    """The same architecture, not compiled, with weights of its own."""
-    return type(model).from_config(model.get_config())
+    """The same architecture in Keras' own layers, not compiled, with weights of its own."""
+    with keras.saving.custom_object_scope({"Dropout": keras.layers.Dropout}):  # in place of models/dropout.py
+        return type(model).from_config(model.get_config())
 
 
 def _check(path: Path, model: keras.Model) -> None:

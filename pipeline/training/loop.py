@@ -37,7 +37,6 @@ def fit(
     held_out = _without_autotune(tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH))
     history, best_weights = list(progress.history), progress.best_weights
     for number in range(len(history) + 1, params.epochs + 1):
-        model.optimizer.learning_rate = _learning_rate(params, number)
         batches = _batches(images, labels, params.batch_size, (params.seed, number))
         trained = model.fit(batches, shuffle=False, verbose=0).history
         training = {name: trained[name][-1] for name in ("loss", *trained)}
@@ -53,17 +52,6 @@ def fit(
         on_epoch(TrainingState(list(history), best_weights))
     model.set_weights(best_weights)
     return history
-
-
-def _learning_rate(params: Train, epoch: int) -> float:
-    """The learning rate of an epoch, counted from 1.
-
-    `cosine` falls along half a cosine from `params.learning_rate` towards 0 after the last epoch, by whole epochs
-    (Loshchilov and Hutter, SGDR, 2017, https://arxiv.org/abs/1608.03983, equation 5 without restarts).
-    """
-    if params.schedule == "constant":
-        return params.learning_rate
-    return params.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / params.epochs)) / 2
 
 
 def _batches(images: tf.Tensor, labels: tf.Tensor, size: int, seed: tuple[int, int]) -> tf.data.Dataset:

@@ -16,7 +16,7 @@ from pipeline.evaluation import plots
 from pipeline.models import architectures, saving
 from pipeline.provenance import dvc_files, lineage
 from pipeline.tracking import logging
-from pipeline.training import checkpoint, history, loop
+from pipeline.training import checkpoint, history, loop, optimizers
 from pipeline.training.history import Epoch, TrainingState
 
 
@@ -31,6 +31,7 @@ def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> No
     model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), params)
     logging.log_text(saving.summary(model), "model_summary.txt")
     say(f"training {params.model.name}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images")
+    optimizers.compile_model(model, params, len(splits["train"].labels))
     restored = checkpoint.restore(resume, model)
     if restored.history:
         say(f"going on after epoch {len(restored.history)} of {params.epochs}")

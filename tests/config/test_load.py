@@ -49,7 +49,7 @@ WRONG = [
     ("dataset.classes", ["A", "B", "C", "A"], "dataset.classes: the names should differ"),
     ("dataset.test.images", "train-images", "dataset: the four files should have four names"),
     ("preprocess.checks.pixel_min", 256, "preprocess.checks.pixel_min: input should be less than or equal to 255"),
-    ("train.schedule", "linear", "train.schedule: input should be 'constant' or 'cosine', not 'linear'"),
+    ("train.schedule", "step", "train.schedule: input should be 'constant', 'linear' or 'cosine', not 'step'"),
     ("tune.space.filters", {"low": 2}, "tune.space.filters: should have low and high, or choices"),
     ("tune.space.filters", {"low": 2, "high": 6, "step": 0.5}, "tune.space.filters.step: should be a whole number"),
     ("tune.space.filters", {"low": 2, "high": 6, "step": 3}, "tune.space.filters: step: should lead from low to high"),

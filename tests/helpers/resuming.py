@@ -2,15 +2,23 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from helpers.data import make_split
 from pipeline.config.schema import Train
 from pipeline.models import architectures
-from pipeline.training import checkpoint, loop
+from pipeline.training import checkpoint, loop, optimizers
 from pipeline.training.history import Epoch, TrainingState
 
 NOTHING = TrainingState([], [])
+
+
+def compiled(settings: Train) -> keras.Model:
+    """A newly built model, ready to be trained with the 120 images that `train` trains it with."""
+    model = architectures.build((8, 8, 1), 4, settings)
+    optimizers.compile_model(model, settings, images=120)
+    return model
 
 
 def train(settings: Train, folder: Path, after_epoch=lambda number: None) -> tuple[list, list[Epoch], int]:
@@ -18,7 +26,7 @@ def train(settings: Train, folder: Path, after_epoch=lambda number: None) -> tup
 
     Returns the weights, the history, and how many epochs of it were restored.
     """
-    model = architectures.build((8, 8, 1), 4, settings)
+    model = compiled(settings)
     restored = checkpoint.restore(folder, model)
 
     def on_epoch(state: TrainingState) -> None:

@@ -10,10 +10,6 @@ def test_pixels_are_scaled_to_0_and_1_inside_the_model(params):
     assert np.ravel(scale(np.array([[[[0], [51], [255]]]], np.uint8))) == pytest.approx([0, 0.2, 1])
 
 
-def test_nothing_is_compiled_by_xla(params):
-    assert architectures.build((8, 8, 1), 4, params.train).jit_compile is False, "14 times slower on a CPU"
-
-
 def test_both_kinds_of_threads_are_fixed(monkeypatch):
     fixed = {}
     for kind in ("intra", "inter"):

@@ -39,15 +39,13 @@ def test_cnn_is_the_network_of_the_tutorial_layer_by_layer(defaults):
     assert (convolution.kernel_size, convolution.padding, convolution.activation.__name__) == ((3, 3), "same", "relu")
     assert (pooling.pool_size, dropout.rate, model.layers[6].rate) == ((2, 2), 0.25, 0.25)
     assert model.layers[5].activation.__name__ == "relu" and model.layers[7].activation.__name__ == "softmax"
-    assert isinstance(model.optimizer, keras.optimizers.Adam)
 
 
 def test_every_parameter_has_its_effect(defaults):
-    small = leaves.replace(defaults, {"filters": 3, "dense_units": 5, "dropout": 0.5, "learning_rate": 0.1})
+    small = leaves.replace(defaults, {"filters": 3, "dense_units": 5, "dropout": 0.5})
     model = architectures.build((8, 6, 3), 4, small)
     assert model.output_shape == (None, 4) and model.input_shape == (None, 8, 6, 3)
     assert (model.layers[1].filters, model.layers[5].units, model.layers[3].rate) == (3, 5, 0.5)
-    assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
 
 
 def test_every_model_of_the_schema_has_its_file():

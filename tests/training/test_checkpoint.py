@@ -4,9 +4,8 @@ import shutil
 
 import numpy as np
 import pytest
-from helpers.resuming import NOTHING, equal, train
+from helpers.resuming import NOTHING, compiled, equal, train
 
-from pipeline.models import architectures
 from pipeline.training import checkpoint
 from pipeline.training.history import Epoch, TrainingState
 
@@ -22,14 +21,14 @@ def test_a_killed_training_ends_with_the_same_bits(five_epochs, undisturbed, tmp
 
 
 def test_without_a_state_training_starts_afresh(five_epochs, tmp_path):
-    assert checkpoint.restore(tmp_path, architectures.build((8, 8, 1), 4, five_epochs)) == NOTHING
+    assert checkpoint.restore(tmp_path, compiled(five_epochs)) == NOTHING
     assert not checkpoint.exists(tmp_path)
 
 
 def test_a_failed_write_leaves_the_earlier_state(five_epochs, undisturbed, tmp_path, monkeypatch):
     shutil.copytree(undisturbed.killed[2], tmp_path, dirs_exist_ok=True)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    model = architectures.build((8, 8, 1), 4, five_epochs)
+    model = compiled(five_epochs)
 
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.resuming import NOTHING, equal
+from helpers.resuming import NOTHING, compiled, equal
 
 from pipeline.config.schema import leaves
 from pipeline.core.errors import UserError
-from pipeline.models import architectures
 from pipeline.training import checkpoint
 from pipeline.training.history import Epoch, TrainingState
 
@@ -29,7 +28,7 @@ def killed(undisturbed) -> Path:
 @pytest.fixture(scope="module")
 def model(five_epochs):
     """A newly built model, which no state changes."""
-    return architectures.build((8, 8, 1), 4, five_epochs)
+    return compiled(five_epochs)
 
 
 def sealed(folder: Path, content: bytes) -> None:
@@ -109,7 +108,7 @@ def test_a_history_of_another_form_is_not_believed(model, killed, tmp_path, caps
 
 
 def test_weights_of_another_model_are_not_believed(five_epochs, model, tmp_path, capsys):
-    other = architectures.build((8, 8, 1), 4, leaves.replace(five_epochs, {"filters": 2}))
+    other = compiled(leaves.replace(five_epochs, {"filters": 2}))
     epoch = Epoch(1, {"loss": 1.0}, {"accuracy": 0.0})
     checkpoint.save(tmp_path, other, TrainingState([epoch], other.get_weights()))
     assert_set_aside(tmp_path, model, capsys)

@@ -5,10 +5,10 @@ import keras
 import numpy as np
 import pytest
 from helpers.data import make_split
+from helpers.resuming import compiled
 from helpers.witness import Witness, numbered
 
 from pipeline.core.errors import UserError
-from pipeline.models import architectures
 from pipeline.training import loop
 from pipeline.training.history import TrainingState, best_epoch
 
@@ -23,7 +23,7 @@ NOWHERE = TrainingState([], [])
 
 def train(settings, on_epoch=lambda progress: None):
     train, validation = make_split(120, 1), make_split(40, 3)
-    model = architectures.build((8, 8, 1), 4, settings)
+    model = compiled(settings)
     return model, loop.fit(model, train, validation, settings, on_epoch, NOWHERE), validation
 
 
@@ -90,13 +90,6 @@ def test_the_order_of_images_depends_on_seed_and_epoch_alone(settings):
     assert len({str(order) for order in orders + others}) == 6
 
 
-def test_the_schedule_falls_from_the_given_rate_towards_zero(settings):
-    settings = settings.model_copy(update={"learning_rate": 0.1, "epochs": 4, "schedule": "cosine"})
-    rates = fit(settings, (0.5,) * 4)[0].rates
-    assert rates == pytest.approx([0.1, 0.0853553, 0.05, 0.0146447], abs=1e-6)
-    assert fit(settings.model_copy(update={"schedule": "constant"}), (0.5,) * 4)[0].rates == [0.1] * 4
-
-
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_diverged_training_is_an_error(settings, loss):
     with pytest.raises(UserError, match=r"training diverged in epoch 1 .* try a smaller train\.learning_rate"):
@@ -104,7 +97,7 @@ def test_diverged_training_is_an_error(settings, loss):
 
 
 def test_a_metric_that_the_model_is_compiled_with_is_in_the_history_without_more_ado(settings):
-    model = architectures.build((8, 8, 1), 4, settings)
+    model = compiled(settings)
     top_2 = keras.metrics.SparseTopKCategoricalAccuracy(2, name="top_2")
     model.compile(model.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy", top_2])
     short = settings.model_copy(update={"epochs": 1})

@@ -1,0 +1,50 @@
+import keras
+import numpy as np
+import pytest
+from helpers.data import make_split
+
+from pipeline.config.schema import Train
+from pipeline.training import optimizers
+from pipeline.training.schedules import Schedule
+
+
+def trained(optimizer: keras.Optimizer) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.layers.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)])
+    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+    split = make_split(120, 1)
+    model.fit(split.images / 255, split.labels, batch_size=8, epochs=4, verbose=0)
+    return model
+
+
+def test_adam_in_one_operation_goes_where_keras_goes():
+    one, other = trained(optimizers.Adam(0.01)), trained(keras.optimizers.Adam(0.01))
+    for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    assert len(one.optimizer.variables) == len(other.optimizer.variables)
+
+
+def rates(params: Train, steps: int = 8, **changes) -> list[float]:
+    schedule = Schedule(params.model_copy(update={"learning_rate": 0.1, **changes}), steps)
+    return [float(schedule(np.int64(step))) for step in range(steps)]
+
+
+def test_the_learning_rate_of_each_step(params):
+    train = params.train
+    assert rates(train, schedule="constant", warmup=0.0) == pytest.approx([0.1] * 8)
+    assert rates(train, schedule="constant", warmup=0.5)[:5] == pytest.approx([0.0125, 0.0375, 0.0625, 0.0875, 0.1])
+    assert rates(train, schedule="linear", warmup=0.0) == pytest.approx([0.1 * (7.5 - k) / 8 for k in range(8)])
+    falling = [0.1 * (1 + np.cos(np.pi * (k + 0.5) / 8)) / 2 for k in range(8)]
+    assert rates(train, schedule="cosine", warmup=0.0) == pytest.approx(falling, rel=1e-5)
+    one_cycle = rates(train, schedule="linear", warmup=0.25)
+    assert one_cycle[:2] == pytest.approx([0.025, 0.075]) and np.argmax(one_cycle) == 2
+    assert all(np.diff(one_cycle[2:]) < 0) and 0 < one_cycle[-1] < 0.01
+
+
+def test_all_epochs_together_are_one_schedule_and_convolutions_are_not_compiled_by_xla(params):
+    model = trained(keras.optimizers.Adam(0.01))
+    settings = params.train.model_copy(update={"epochs": 3, "batch_size": 16, "schedule": "linear", "warmup": 0.0})
+    optimizers.compile_model(model, settings, images=40)  # batches of 16, 16 and 8 images: nine steps
+    model.optimizer.iterations.assign(8)
+    assert float(model.optimizer.learning_rate) == pytest.approx(settings.learning_rate * 0.5 / 9)
+    assert model.jit_compile is False, "on a CPU, it makes convolutions 14 times slower"
