@@ -1,11 +1,12 @@
-"""Makes the parameters of a study's winner, or of a run, those of params.yaml: the next `dvc repro` trains them.
+"""Makes the parameters of a study's winner, a run or a recipe those of params.yaml: the next `dvc repro` trains them.
 
     python -m pipeline adopt --study first
     python -m pipeline adopt 5f0c1b7e8a2d4c6f9b3e1d7a0c8f2e4b
+    python -m pipeline adopt --recipe fast
 
 The epochs and threads of params.yaml stay: a sweep trains for fewer epochs than a baseline deserves. With --all they
 are taken over too, and `dvc repro` gives the same model to the last byte. --keep leaves another parameter as it is.
-Comments, order and layout of params.yaml stay.
+A recipe, recipes/NAME.yaml, brings its epochs along. Comments, order and layout of params.yaml stay.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from pipeline.config import recipes
 from pipeline.config.load import load, parse
 from pipeline.config.rewrite import rewrite
 from pipeline.config.schema import Train, leaves
@@ -102,18 +104,28 @@ def compare(found: Trained) -> str:
 @click.argument("run", required=False)
 @click.option("--study", metavar="NAME", help="A study: its best trial.")
 @click.option("--trial", type=int, help="Another trial of the study, by number: one of the front, say.")
+@click.option("--recipe", metavar="NAME", help=f"A recipe: {', '.join(recipes.names())}.")
 @click.option("--all", "take_all", is_flag=True, help=f"Take over {' and '.join(KEPT)} too, for the same model.")
 @click.option(
     "--keep", multiple=True, type=click.Choice(list(leaves.leaves(Train))), help="Leave it as it is; repeatable."
 )
 @click.option("--storage", help="Of the study; as for `tune`.")
 def main(
-    run: str | None, study: str | None, trial: int | None, take_all: bool, keep: tuple[str, ...], storage: str | None
+    run: str | None,
+    study: str | None,
+    recipe: str | None,
+    trial: int | None,
+    take_all: bool,
+    keep: tuple[str, ...],
+    storage: str | None,
 ) -> None:
     if trial is not None and study is None:
         raise click.UsageError("--trial: goes with --study")
-    if (run is None) == (study is None):
-        raise click.UsageError("name a RUN, or a study with --study NAME")
+    if [run, study, recipe].count(None) != 2:
+        raise click.UsageError("name a RUN, a study with --study NAME, or a recipe with --recipe NAME")
+    if recipe is not None:
+        adopt({name: value for name, value in recipes.read(recipe).items() if name not in keep})
+        return
     found = of_study(study, trial, storage) if study is not None else of_run(str(run))
     say(compare(found))
     kept = keep if take_all else (*keep, *KEPT)
@@ -122,19 +134,19 @@ def main(
 
 def adopt(values: dict[str, Any]) -> None:
     """Writes these parameters, by leaf name, into params.yaml, and shows what has changed."""
-    (now,), (wanted,) = load("train"), load("train", overrides={"train": values})
-    if now.model.name != wanted.model.name:
-        wants = wanted.model.model_dump_json()  # JSON is YAML
-        raise UserError(f"{paths.PARAMS}: train.model is another one, {now.model.name}; write there first: {wants}")
+    (now, tune), (wanted,) = load("train", "tune"), load("train", overrides={"train": values})
     path = paths.PARAMS.resolve()  # a link stays one
     text = path.read_bytes().decode()  # and line ends stay as they are
-    before = leaves.values(now)
-    changed = {name: value for name, value in leaves.values(wanted).items() if value != before[name]}
+    before, after = leaves.values(now), leaves.values(wanted)
+    changed = {name: value for name, value in after.items() if name not in before or value != before[name]}
+    gone = [name for name in before if name not in after]  # parameters of another model
     if not changed:
         say(f"{paths.PARAMS} has these parameters already")
         return
     places = {name: ".".join(("train", *leaf.path)) for name, leaf in leaves.leaves(Train).items()}
-    adopted = rewrite(text, {places[name]: value for name, value in changed.items()})
+    removed = [*(places[name] for name in gone), *(f"tune.space.{name}" for name in gone if name in tune.space)]
+    written = {places[name]: value for name, value in changed.items()} | dict.fromkeys(removed)
+    adopted = rewrite(text, written)
     if parse(adopted, str(paths.PARAMS)).train != wanted:
         raise UserError(f"{paths.PARAMS}: its section train is written in a way that cannot be changed in place")
     files.write_text(path, adopted)

@@ -1,10 +1,11 @@
 """One complete run, ad hoc: trains with other parameters and evaluates, without touching the workspace.
 
     mlflow run . --env-manager local -P epochs=3 -P filters=64
+    mlflow run . --env-manager local -P recipe=fast -P epochs=4
     python -m pipeline experiment --epochs 3 --filters 64
 
-What is not named comes from params.yaml. The data is prepared by DVC, if it is not yet; model, metrics and figures go
-into the MLflow run and nowhere else.
+What is not named comes from the recipe, if one is, and from params.yaml. The data is prepared by DVC, if it is not yet;
+model, metrics and figures go into the MLflow run and nowhere else.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.config import recipes
 from pipeline.config.load import load
 from pipeline.config.schema import Train, leaves
 from pipeline.core import cli, stage
@@ -39,7 +41,8 @@ def overrides(arguments: list[str]) -> dict[str, str]:
 def usage() -> str:
     """What --help prints."""
     names = "\n".join(f"  --{name:<16}{leaf.description}" for name, leaf in leaves.leaves(Train).items())
-    return f"{__doc__}\nParameters:\n{names}"
+    recipe = f"  --{'recipe':<16}One of {', '.join(recipes.names())}: what is named beside it goes before."
+    return f"{__doc__}\nParameters:\n{recipe}\n{names}"
 
 
 def note_in_opened_run(error: UserError) -> None:
@@ -61,6 +64,8 @@ def main(arguments: tuple[str, ...]) -> None:
     begun = stage.snapshot(tuple)
     try:
         values = overrides(list(arguments))
+        if recipe := values.pop("recipe", None):
+            values = recipes.read(recipe) | values
         sections = load("dataset", "train", "evaluate", "gate", overrides={"train": values})
         dataset_config, params, settings, limits = sections
         prepare.bring_up_to_date()

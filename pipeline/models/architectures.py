@@ -1,6 +1,6 @@
 """The architectures, by name.
 
-To add one: write a file beside this one like cnn.py, and describe its parameters in config/schema/train.py.
+To add one: write a file beside this one like cnn.py, and describe its parameters in config/schema/models.py.
 """
 
 import importlib
@@ -15,6 +15,7 @@ def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> ker
     """Builds the architecture `params.model.name`; weights and dropout follow from `params.seed`."""
     keras.utils.clear_session(free_memory=False)  # names as in a new process; memory: gc_after_trial
     keras.utils.set_random_seed(params.seed)
+    keras.config.set_dtype_policy(params.precision)
     architecture = importlib.import_module(f"pipeline.models.{params.model.name}")
     return architecture.build(image_shape, classes, params.model)
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from pipeline.config.schema import Cnn
+from pipeline.config.schema.models import Cnn
 from pipeline.models.dropout import Dropout
 
 

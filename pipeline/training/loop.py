@@ -13,6 +13,7 @@ import tensorflow as tf
 from pipeline.config.schema import Train
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
+from pipeline.training import augmentation
 from pipeline.training.history import Epoch, TrainingState, best_epoch
 
 VALIDATION_BATCH = 1000
@@ -33,11 +34,11 @@ def fit(
 
     Raises UserError if the loss is no longer a number.
     """
-    images, labels = tf.constant(train.images), tf.constant(train.labels)
+    everything = tf.constant(train.images), tf.constant(train.labels)
     held_out = _without_autotune(tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH))
     history, best_weights = list(progress.history), progress.best_weights
     for number in range(len(history) + 1, params.epochs + 1):
-        batches = _batches(images, labels, params.batch_size, (params.seed, number))
+        batches = _batches(*everything, params, number)
         trained = model.fit(batches, shuffle=False, verbose=0).history
         training = {name: trained[name][-1] for name in ("loss", *trained)}
         validated = model.evaluate(held_out, verbose=0, return_dict=True)
@@ -54,12 +55,16 @@ def fit(
     return history
 
 
-def _batches(images: tf.Tensor, labels: tf.Tensor, size: int, seed: tuple[int, int]) -> tf.data.Dataset:
-    """All images once, as uint8, in an order that depends on `seed` alone."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    picked = tf.data.Dataset.from_tensor_slices(order).batch(size)
-    batches = picked.map(lambda rows: (tf.gather(images, rows), tf.gather(labels, rows))).prefetch(2)
-    return _without_autotune(batches)
+def _batches(images: tf.Tensor, labels: tf.Tensor, params: Train, epoch: int) -> tf.data.Dataset:
+    """All images once, as uint8, in an order and with changes that depend on seed and epoch alone."""
+    order = np.random.default_rng((params.seed, epoch)).permutation(len(labels))
+    drawn = augmentation.draw(params, images.shape[1:], len(labels), epoch)
+    picked = tf.data.Dataset.from_tensor_slices((order, {name: values[order] for name, values in drawn.items()}))
+
+    def read(rows: tf.Tensor, drawn: augmentation.Draws) -> tuple[tf.Tensor, tf.Tensor]:
+        return augmentation.apply(params, tf.gather(images, rows), drawn), tf.gather(labels, rows)
+
+    return _without_autotune(picked.batch(params.batch_size).map(read).prefetch(2))
 
 
 def _without_autotune(data: tf.data.Dataset) -> tf.data.Dataset:

@@ -7,7 +7,8 @@ import pytest
 from helpers.data import SHIPPED
 
 from pipeline.commands import adopt
-from pipeline.config.load import load, parse
+from pipeline.config import recipes
+from pipeline.config.load import parse
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
@@ -88,13 +89,20 @@ def test_what_is_in_place_is_shown_beside_what_is_adopted(store, here, capsys, e
     )
 
 
-def test_a_model_that_is_not_the_one_of_params_yaml_is_left_to_the_user(store, here, monkeypatch):
-    now = load("train")[0]
-    other = now.model_copy(update={"model": now.model.model_copy(update={"name": "other"})})
-    monkeypatch.setattr(adopt, "load", lambda *sections, overrides=None: (other if overrides else now,))
-    with pytest.raises(UserError, match=r'another one, cnn; write there first: \{"name":"other","filters":32,'):
-        run_adopt(logged(store, filters=64))
-    assert paths.PARAMS.read_text() == TEXT
+def test_a_recipe_and_another_model_are_adopted_and_what_the_sweep_cannot_search_any_more_goes(here, capsys):
+    run_adopt("--recipe", "mlp", "--keep", "epochs")
+    train = train_of_params()
+    assert train == {k: v for k, v in BEFORE.items() if k != "filters"} | recipes.read("mlp") | {
+        "epochs": BEFORE["epochs"]
+    }
+    assert "filters" not in parse(paths.PARAMS.read_text(), "").tune.space
+    assert (
+        "-    filters: 32" in capsys.readouterr().out and "name: mlp                     #" in paths.PARAMS.read_text()
+    )
+    run_adopt("--recipe", "article")
+    assert train_of_params() == BEFORE
+    with pytest.raises(UserError, match="there is no recipe articel; did you mean article"):
+        run_adopt("--recipe", "articel")
 
 
 def test_a_value_that_would_not_train_leaves_the_file(store, here):

@@ -3,7 +3,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from pipeline.config.schema import Cnn, Section, Train, leaves
+from pipeline.config.schema import Section, Train, leaves
+from pipeline.config.schema.models import Cnn
 
 
 class Vgg(Section):

@@ -32,3 +32,23 @@ def test_only_the_values_change_character_by_character():
 )
 def test_comments_order_and_layout_stay(text, expected):
     assert rewrite(text, {"train.filters": 7}) == expected
+
+
+def test_a_key_is_added_behind_its_neighbours_and_one_is_removed_with_its_line():
+    text = (
+        "train:  # how\n  model:\n    name: cnn  # which\n    dropout: 0.5  # how much\n\n  # how long\n  epochs: 1\n"
+    )
+    values = {"train.model.name": "vgg", "train.model.dropout": None, "train.model.blocks": 2, "train.model.units": 3}
+    expected = (
+        "train:  # how\n  model:\n    name: vgg  # which\n    blocks: 2\n    units: 3\n\n  # how long\n  epochs: 1\n"
+    )
+    assert rewrite(text, values) == expected
+    assert rewrite(text.replace("\n", "\r\n"), values) == expected.replace("\n", "\r\n")
+    assert (
+        rewrite("space: {a: 1}\nb:\n  c: 1\n", {"space.a": None, "space.d": 1, "e.f": 2})
+        == "space: {a: 1}\nb:\n  c: 1\n"
+    )
+    assert (
+        rewrite("s:\n  a: {low: 1}\n  b:\n    low: 1\n    high: 2\n  c: 3\n", {"s.a": None, "s.b": None})
+        == "s:\n  c: 3\n"
+    )

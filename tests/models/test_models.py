@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers.data import SHIPPED
 
+from pipeline.config import recipes
 from pipeline.config.load import load
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files
@@ -52,6 +53,21 @@ def test_every_model_of_the_schema_has_its_file():
     for name in leaves.kinds(Train.model_fields["model"]):
         build = importlib.import_module(f"pipeline.models.{name}").build
         assert list(inspect.signature(build).parameters) == ["image_shape", "classes", "params"]
+
+
+@pytest.mark.parametrize("name", recipes.names())
+@pytest.mark.parametrize("shape", [(28, 28, 1), (7, 10, 3)])
+def test_the_model_of_each_recipe_takes_pictures_of_any_shape_and_can_be_saved(name, shape, tmp_path):
+    (train,) = load("train", overrides={"train": recipes.read(name)}, path=SHIPPED)
+    model = architectures.build(shape, 4, train)
+    images = np.random.default_rng(0).integers(0, 256, (5, *shape), dtype=np.uint8)
+    probabilities = model.predict(images, verbose=0)
+    assert probabilities.shape == (5, 4) and probabilities.dtype == np.float32
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    saving.save(model, tmp_path / "model.keras")
+    kept = saving.load(tmp_path / "model.keras", model)
+    assert {type(layer).__module__.partition(".")[0] for layer in kept.layers} == {"keras"}
+    assert np.array_equal(kept.predict(images, verbose=0), probabilities)
 
 
 def test_another_model_is_found_by_its_name_and_gets_its_own_parameters(defaults, monkeypatch):

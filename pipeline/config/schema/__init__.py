@@ -3,13 +3,12 @@
 from pipeline.config.schema.dataset import Dataset, IdxFiles
 from pipeline.config.schema.params import Behaviour, Checks, Evaluate, Gate, Params, Preprocess
 from pipeline.config.schema.section import Section
-from pipeline.config.schema.train import Cnn, Train
+from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Dimension, Tune
 
 __all__ = [
     "Behaviour",
     "Checks",
-    "Cnn",
     "Dataset",
     "Dimension",
     "Evaluate",

@@ -1,26 +1,11 @@
-"""The section train: the models and their parameters, and how a model is trained.
+"""The section train: which model, and how it is trained."""
 
-Each model is built by the file in pipeline/models/ that has its name. The name of a parameter may be used by several
-models, for the same thing, but not by the section train as well.
-"""
-
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from pipeline.config.schema.models import Model
 from pipeline.config.schema.section import Section
-
-
-class Cnn(Section):
-    """The network of the tutorial: one convolution, one hidden layer."""
-
-    name: Literal["cnn"]
-    filters: int = Field(ge=1, le=4096, description="Filters of the convolution.")
-    dense_units: int = Field(ge=1, le=65536, description="Units of the hidden dense layer.")
-    dropout: float = Field(ge=0, lt=1, description="Share of activations dropped in training.")
-
-
-Model = Annotated[Cnn, Field(discriminator="name")]  # another model: Cnn | Other
 
 
 class Train(Section):
@@ -29,6 +14,11 @@ class Train(Section):
     learning_rate: float = Field(gt=0, description="Of the optimizer, at its highest.")
     warmup: float = Field(ge=0, lt=1, description="Share of all steps in which the learning rate rises from 0.")
     schedule: Literal["constant", "linear", "cosine"] = Field(description="How it goes on: stays, or falls to 0.")
+    weight_decay: float = Field(ge=0, lt=1, description="Of kernels, times the learning rate; 0 for none.")
+    label_smoothing: float = Field(ge=0, lt=1, description="Share of the target that goes to all classes alike.")
+    flip: bool = Field(description="Whether each image is shown mirrored in every other epoch.")
+    erase: int = Field(ge=0, le=65536, description="Side of the square erased from half of the images; 0 for none.")
+    precision: Literal["float32", "mixed_bfloat16"] = Field(description="Of activations; weights have 32 bits.")
     epochs: int = Field(ge=1, le=1_000_000, description="Passes over the training images.")
-    seed: int = Field(ge=0, lt=2**31, description="Of weights, shuffling and dropout.")
+    seed: int = Field(ge=0, lt=2**31, description="Of weights, shuffling, dropout and what is done to images.")
     threads: int = Field(ge=1, le=1024, description="The same seed gives the same model only with the same number.")

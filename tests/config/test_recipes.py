@@ -1,0 +1,29 @@
+import pytest
+from helpers.data import SHIPPED
+
+from pipeline.config import recipes
+from pipeline.config.load import load, parse
+from pipeline.config.schema import leaves
+from pipeline.core.errors import UserError
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_recipe_says_all_of_a_training_but_seed_and_threads(name):
+    values = recipes.read(name)
+    (train,) = load("train", overrides={"train": values}, path=SHIPPED)
+    assert set(values) == set(leaves.values(train)) - {"seed", "threads"}
+    assert recipes.matching(train.model_copy(update={"seed": 7, "epochs": 3})) == name
+
+
+def test_the_first_recipe_is_what_is_shipped():
+    train = parse(SHIPPED.read_bytes(), "").train
+    assert recipes.matching(train) == "article" and recipes.read("article")["epochs"] == train.epochs
+    assert recipes.matching(train.model_copy(update={"batch_size": 127})) is None
+
+
+@pytest.mark.parametrize("text", ["", "train: 3", "train: {model: {filter: 1}}", "[", "train: {model: cnn}"])
+def test_a_damaged_recipe_is_one_line(tmp_path, monkeypatch, text):
+    (tmp_path / "mine.yaml").write_text(text)
+    monkeypatch.setattr(recipes, "FOLDER", tmp_path)
+    with pytest.raises(UserError, match=r"mine.yaml: should be a section train, as in params.yaml"):
+        recipes.read("mine")
