@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.config import recipes
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
@@ -19,6 +20,7 @@ from pipeline.tracking.queries import Run
 TABLES = (paths.PREDICTIONS, Path("tables/confusion.csv"))  # artifacts; the second, of an older version, says less
 LIMIT = 200_000_000  # bytes of such a table
 BEST = 5  # trials of a study
+MOST = 26  # runs on a page
 ORIGIN = {"code": "git.commit", "training data": "data.train.sha256", "test data": "data.test.sha256"}  # tags
 SHOWN = 8  # digits of a hash
 
@@ -32,12 +34,31 @@ def named(names: list[str]) -> list[Run]:
     return found
 
 
+def finished_runs() -> list[Run]:
+    """The finished runs that trained a model, the newest first."""
+    return [run for run in queries.trained() if run.info.status == "FINISHED" and queries.train_params(run)]
+
+
 def newest(count: int) -> list[Run]:
     """The newest finished runs that trained a model, the newest first. Raises UserError where there are not two."""
-    finished = [run for run in queries.trained() if run.info.status == "FINISHED" and queries.train_params(run)]
+    finished = finished_runs()
     if len(finished) < 2:
         raise UserError(f"--last: two finished runs that trained a model are needed; there are {len(finished)}")
     return finished[:count]
+
+
+def of_recipes(names: tuple[str, ...]) -> list[Run]:
+    """The newest finished run of each seed, for each of these recipes. Raises UserError where a recipe has none."""
+    chosen: list[Run] = []
+    for name in names:
+        wanted = {key: str(value) for key, value in recipes.read(name).items()}
+        found = [run for run in finished_runs() if wanted.items() <= queries.train_params(run).items()]
+        if not found:
+            raise UserError(f"no finished run was trained by recipe {name}; `mlflow run . -P recipe={name}` trains one")
+        chosen += {queries.train_params(run)["seed"]: run for run in reversed(found)}.values()
+    if len(chosen) < 2:
+        raise UserError(f"recipe {names[0]} has one run alone; name another recipe, or train it with another seed")
+    return chosen[:MOST]
 
 
 def of_study(name: str, defaults: Train) -> list[Run]:

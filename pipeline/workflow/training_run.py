@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.config import recipes
 from pipeline.config.load import parse
 from pipeline.config.run_name import run_name
 from pipeline.config.schema import Dataset, Train
@@ -66,13 +67,19 @@ def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, 
 def name(params: Train, experiment: str | None = None) -> str:
     """What the run of a training is called; an `experiment` of DVC is named if it is not given, but in its environment.
 
-    The usual parameters, which are not named, are those in the commit HEAD.
+    The usual parameters, which are not named, are those in the commit HEAD, or those of the recipe, which is.
     """
-    committed = None
+    usual = None
     with contextlib.suppress(UserError):  # of another version
         if text := git("show", f"HEAD:./{paths.PARAMS}"):
-            committed = parse(text, str(paths.PARAMS)).train
-    return run_name(params, committed, experiment or os.environ.get("DVC_EXP_NAME"))
+            usual = parse(text, str(paths.PARAMS)).train
+    recipe = recipes.matching(params)
+    if usual and recipe == recipes.matching(usual):
+        recipe = None
+    elif usual and recipe:
+        usual = params.model_copy(update={"seed": usual.seed, "threads": usual.threads})
+    said = filter(None, (experiment or os.environ.get("DVC_EXP_NAME"), recipe))
+    return run_name(params, usual, ": ".join(said) or None)
 
 
 def take_checkpoints(run_id: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from helpers.data import SHIPPED, make_split
 
 from pipeline.commands import compare
+from pipeline.config import recipes
 from pipeline.config.load import parse
 from pipeline.config.schema import leaves
 from pipeline.core import files, paths
@@ -80,6 +81,19 @@ def test_the_best_trials_of_a_study_stand_beside_the_default(here, capsys):
     assert "None was tested" in paths.COMPARISON.read_text(encoding="utf-8")
 
 
+def test_the_runs_of_recipes_are_compared_and_the_newest_of_each_seed_counts(here, capsys):
+    for name in ("article", "mlp"):
+        values = recipes.read(name)
+        trained(9, f"{name} old", seed=1, **values)
+        trained(3 if name == "mlp" else 5, f"{name} new", seed=1, **values)
+        trained(4, f"{name} other seed", seed=2, **values)
+    trained(1, "no recipe", batch_size=77)
+    run_compare("--recipe", "mlp", "--recipe", "article")
+    shown = capsys.readouterr().out
+    assert "mlp new" in shown and "article new" in shown and shown.count("and 1 more seed ") == 2
+    assert "old" not in shown and "no recipe" not in shown
+
+
 def test_without_the_test_images_there_are_no_pictures_and_that_is_said(here, capsys):
     ids = [trained(12, "worse"), trained(1, "better", filters=64)]
     arrays.save(paths.TEST, make_split(40, 2))
@@ -135,6 +149,8 @@ def test_runs_that_cannot_be_compared_are_one_line(here, store):
         ([run_id, "0" * 32], "is not in the MLflow store"),
         ([run_id, nothing], f"run {nothing} trained nothing, so there is nothing to compare"),
         (["--last", "2"], "--last: two finished runs that trained a model are needed; there are 1"),
+        (["--recipe", "rnn"], "no finished run was trained by recipe rnn; `mlflow run . -P recipe=rnn` trains one"),
+        (["--recipe", "article"], "recipe article has one run alone"),
         (["--study", "first"], "study first is not in the MLflow store; there are: none yet"),
     ]:
         with pytest.raises(UserError, match=reason):

@@ -5,7 +5,11 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
+from helpers.data import SHIPPED
 
+from pipeline.config import recipes
+from pipeline.config.load import parse
+from pipeline.config.schema import leaves
 from pipeline.core import paths
 from pipeline.tracking import runs
 from pipeline.tracking.logging import log_files
@@ -107,3 +111,16 @@ def test_another_training_gets_a_run_of_its_own(data, store, params):
     other = params.train.model_copy(update={"seed": params.train.seed + 1})
     with training_run.training_run(params.dataset, other) as (run_id, folder):
         assert run_id != earlier and not checkpoint.exists(folder)
+
+
+def test_a_run_is_called_after_its_recipe_where_that_is_not_the_usual_one(monkeypatch):
+    monkeypatch.setattr(training_run, "git", lambda *_: SHIPPED.read_text())
+    monkeypatch.delenv("DVC_EXP_NAME", raising=False)
+    usual = parse(SHIPPED.read_bytes(), "").train
+    fast = leaves.replace(usual, recipes.read("fast"))
+    epochs = fast.epochs
+    assert training_run.name(usual) == "cnn 10 epochs"
+    assert training_run.name(fast) == f"fast: vgg {epochs} epochs"
+    assert training_run.name(leaves.replace(fast, {"seed": 2, "epochs": 3})) == "fast: vgg 3 epochs seed=2"
+    assert training_run.name(fast, "dusty-lobe") == f"dusty-lobe: fast: vgg {epochs} epochs"
+    assert training_run.name(leaves.replace(usual, {"filters": 8})) == "cnn 10 epochs filters=8"
