@@ -61,9 +61,13 @@ def load(path: Path, model: keras.Model) -> keras.Model:
 
 
 def _bare(model: keras.Model) -> keras.Model:
-    """The same architecture in Keras' own layers, not compiled, with weights of its own."""
+    """The same architecture in Keras' own layers, not compiled, with weights of its own.
+
+    It computes with 32 bits, whatever was trained with: what a model answers does not depend on the processor.
+    """
+    config = json.loads(json.dumps(model.get_config()).replace('"mixed_bfloat16"', '"float32"'))
     with keras.saving.custom_object_scope({"Dropout": keras.layers.Dropout}):  # in place of models/dropout.py
-        return type(model).from_config(model.get_config())
+        return type(model).from_config(config)
 
 
 def _check(path: Path, model: keras.Model) -> None:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from pipeline.config.schema import Train
 from pipeline.core.code_hash import code_sha256
+from pipeline.training import precision
 
 WEIGHTS = ("data/arrays.py", "models", "training")  # the code that decides about the weights
 
@@ -17,7 +18,7 @@ def fingerprint(params: Train, data: dict[str, str]) -> str:
     All the code: to begin afresh without need costs less than to go on with other code.
     """
     what = {
-        "params": params.model_dump(),
+        "params": precision.resolved(params).model_dump(),
         "data": data,
         "code": code_sha256(),
         "libraries": {name: version(name) for name in ("tensorflow", "keras", "numpy")},

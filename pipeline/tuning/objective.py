@@ -17,7 +17,7 @@ from pipeline.data.arrays import Split
 from pipeline.models import architectures, saving
 from pipeline.tracking import runs
 from pipeline.tracking.logging import log_epoch, log_files, log_metrics, log_start
-from pipeline.training import checkpoint, loop, optimizers
+from pipeline.training import checkpoint, loop, optimizers, precision
 from pipeline.training.fingerprint import fingerprint
 from pipeline.training.history import Epoch, TrainingState, best_epoch
 from pipeline.tuning import storage, trials
@@ -50,7 +50,8 @@ def objective(
                 trial.set_user_attr(name, earlier.user_attrs[name])
             log_metrics({results.VALIDATION_ACCURACY: earlier.values[0]})
             return tuple(earlier.values)
-        model = architectures.build(plan.dataset_config.image_shape, len(plan.dataset_config.classes), params)
+        chosen = precision.resolved(params)
+        model = architectures.build(plan.dataset_config.image_shape, len(plan.dataset_config.classes), chosen)
         trial.set_user_attr("parameters", model.count_params())
         optimizers.compile_model(model, params, len(splits["train"].labels))
         restored = checkpoint.restore(folder, model)

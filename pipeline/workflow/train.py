@@ -16,7 +16,7 @@ from pipeline.evaluation import plots
 from pipeline.models import architectures, saving
 from pipeline.provenance import dvc_files, lineage
 from pipeline.tracking import logging
-from pipeline.training import checkpoint, history, loop, optimizers
+from pipeline.training import checkpoint, history, loop, optimizers, precision
 from pipeline.training.history import Epoch, TrainingState
 
 
@@ -28,7 +28,8 @@ def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> No
     splits = {name: arrays.load(folder) for name, folder in paths.TRAINING_DATA.items()}
     log_inputs(dataset_config, params, splits)
     architectures.use_threads(params.threads)
-    model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), params)
+    chosen = precision.resolved(params)
+    model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), chosen)
     logging.log_text(saving.summary(model), "model_summary.txt")
     say(f"training {params.model.name}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images")
     optimizers.compile_model(model, params, len(splits["train"].labels))
@@ -42,7 +43,7 @@ def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> No
 
 def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, Split]) -> None:
     """Logs what goes into a training: parameters, data sets with samples, data checks, code and packages."""
-    tags = lineage.tags(paths.TRAINING_DATA)
+    tags = lineage.tags(paths.TRAINING_DATA) | {"precision": precision.resolved(params).precision}
     logged = {"train": params.model_dump(), "dataset": {"name": dataset_config.name}}
     logging.log_start(logged | {"preprocess": dvc_files.locked_params("preprocess")}, tags)
     for name, images in splits.items():

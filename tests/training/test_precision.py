@@ -1,0 +1,49 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.config.schema import leaves
+from pipeline.models import architectures, saving
+from pipeline.training import precision
+from pipeline.training.fingerprint import fingerprint
+
+pytestmark = pytest.mark.usefixtures("root")
+
+
+@pytest.fixture
+def auto(params):
+    return leaves.replace(params.train, {"precision": "auto"})
+
+
+@pytest.mark.parametrize(("share", "chosen"), [(0.5, "mixed_bfloat16"), (0.9, "float32"), (2.0, "float32")])
+def test_the_faster_one_is_chosen_once_and_said(auto, root, monkeypatch, capsys, share, chosen):
+    times = {"float32": 1.0, "bfloat16": share}
+    monkeypatch.setattr(precision, "_seconds", times.pop)
+    assert precision.resolved(auto).precision == chosen
+    assert f"precision: {chosen}; a convolution with 16 bits takes {share:.2f} of the time" in capsys.readouterr().out
+    assert precision.resolved(auto).precision == chosen and not times, "not measured again"
+    assert fingerprint(auto, {}) == fingerprint(auto.model_copy(update={"precision": chosen}), {})
+
+
+def test_both_can_be_measured(auto, root):
+    assert precision.resolved(auto).precision in ("float32", "mixed_bfloat16")
+    assert json.loads((root / ".state" / "precision.json").read_text())["share"] > 0
+
+
+def test_what_is_named_is_taken(params, root):
+    assert precision.resolved(params.train) is params.train
+    assert not (root / ".state").exists()
+
+
+def test_a_model_trained_with_16_bits_is_kept_and_answers_with_32(params, tmp_path):
+    half = architectures.build((8, 8, 1), 4, leaves.replace(params.train, {"precision": "mixed_bfloat16"}))
+    full = architectures.build((8, 8, 1), 4, params.train)
+    assert half.layers[1].compute_dtype == "bfloat16" and half.layers[1].kernel.dtype == "float32"
+    saving.save(half, tmp_path / "model.keras")
+    kept = saving.load(tmp_path / "model.keras", full)
+    assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
+    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype=np.uint8)
+    answers = [keras.ops.convert_to_numpy(model(images)) for model in (kept, half)]
+    assert answers[0] == pytest.approx(answers[1], abs=0.02) and not np.array_equal(*answers)
