@@ -15,9 +15,12 @@ def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> ker
     """Builds the architecture `params.model.name`; weights and dropout follow from `params.seed`."""
     keras.utils.clear_session(free_memory=False)  # names as in a new process; memory: gc_after_trial
     keras.utils.set_random_seed(params.seed)
-    keras.config.set_dtype_policy("float32" if params.precision == "auto" else params.precision)
     architecture = importlib.import_module(f"pipeline.models.{params.model.name}")
-    return architecture.build(image_shape, classes, params.model)
+    keras.config.set_dtype_policy("float32" if params.precision == "auto" else params.precision)
+    try:
+        return architecture.build(image_shape, classes, params.model)
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def use_threads(threads: int) -> None:

@@ -39,7 +39,7 @@ def _seconds(dtype: str) -> float:
     """The least of ten times that a small convolution and its gradients take."""
     import tensorflow as tf
 
-    images = tf.random.stateless_uniform((64, 14, 14, 32), (1, 2), dtype="float32")
+    images = tf.random.stateless_uniform((256, 14, 14, 32), (1, 2), dtype="float32")
     kernel = tf.random.stateless_uniform((3, 3, 32, 64), (3, 4), dtype="float32")
 
     @tf.function

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.config import recipes
 from pipeline.config.schema import leaves
 from pipeline.models import architectures, saving
 from pipeline.training import precision
@@ -37,13 +38,16 @@ def test_what_is_named_is_taken(params, root):
     assert not (root / ".state").exists()
 
 
-def test_a_model_trained_with_16_bits_is_kept_and_answers_with_32(params, tmp_path):
-    half = architectures.build((8, 8, 1), 4, leaves.replace(params.train, {"precision": "mixed_bfloat16"}))
-    full = architectures.build((8, 8, 1), 4, params.train)
-    assert half.layers[1].compute_dtype == "bfloat16" and half.layers[1].kernel.dtype == "float32"
+@pytest.mark.parametrize("recipe", ["article", "fast", "accurate"])
+def test_a_model_trained_with_16_bits_is_kept_and_answers_with_32(params, tmp_path, recipe):
+    train = leaves.replace(params.train, recipes.read(recipe) | {"precision": "float32"})
+    half = architectures.build((8, 8, 1), 4, leaves.replace(train, {"precision": "mixed_bfloat16"}))
+    full = architectures.build((8, 8, 1), 4, train)
+    assert "bfloat16" in {layer.compute_dtype for layer in half.layers}
+    assert {weights.dtype for weights in half.weights} - {"uint32"} == {"float32"}
     saving.save(half, tmp_path / "model.keras")
     kept = saving.load(tmp_path / "model.keras", full)
     assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
     images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype=np.uint8)
     answers = [keras.ops.convert_to_numpy(model(images)) for model in (kept, half)]
-    assert answers[0] == pytest.approx(answers[1], abs=0.02) and not np.array_equal(*answers)
+    assert answers[0] == pytest.approx(answers[1], abs=0.1) and not np.array_equal(*answers)
