@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.resuming import NOTHING, compiled, equal, train
 
+from pipeline.config.schema import leaves
 from pipeline.training import checkpoint
 from pipeline.training.history import Epoch, TrainingState
 
@@ -57,3 +58,20 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
     checkpoint.discard(NAME)
     checkpoint.discard(NAME)
     assert not first.exists()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"model": "vgg", "filters": 2, "blocks": 2, "convolutions": 1, "dense_units": 4, "dropout": 0.2},
+        {"model": "resnet", "filters": 2, "residuals": 1},
+    ],
+    ids=lambda model: model["model"],
+)
+def test_norms_changed_images_smooth_targets_and_16_bits_go_on_to_the_same_bits(five_epochs, tmp_path, model):
+    others = {"flip": True, "erase": 2, "label_smoothing": 0.1, "weight_decay": 0.01, "precision": "mixed_bfloat16"}
+    settings = leaves.replace(five_epochs, model | others | {"epochs": 2, "warmup": 0.3, "schedule": "linear"})
+    whole, killed = tmp_path / NAME, tmp_path / "killed" / NAME
+    whole.mkdir()
+    weights, history, _ = train(settings, whole, lambda number: number == 1 and shutil.copytree(whole, killed))
+    assert equal(train(settings, killed)[0], weights) and len(history) == 2
