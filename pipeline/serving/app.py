@@ -93,7 +93,7 @@ class App:
             async with self.turn:
                 (found,) = await asyncio.to_thread(lambda: list(asked.answers([Input(STDIN, content=body)])))
             if found.image is None:
-                await answer(send, 400, "json", error(f"the picture {found.error}"))
+                await answer(send, 400, "json", error(f"the picture {found.error}"[:REASON]))
             else:
                 said = answers.as_dict(found, self.classes) | {"image": pictures.as_png(found.image)}
                 await answer(send, 200, "json", json.dumps(said).encode())
