@@ -10,19 +10,27 @@ in the last column. Exit code 1 where a file got no answer; the others go on.
 """
 
 import gc
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.config.load import load
-from pipeline.core import cli, files, paths
+from pipeline.config.schema import Dataset
+from pipeline.core import cli, files, interrupt
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
-from pipeline.serving import answers, inputs, source
+from pipeline.data.appearance import Appearance
+from pipeline.serving import answers, inputs, meanwhile
 from pipeline.serving.answers import Answer
+
+if TYPE_CHECKING:
+    from pipeline.serving.classifier import Classifier
+    from pipeline.serving.source import Source
 
 FIGURES = (".png", ".pdf", ".svg")
 SHOWN = 20  # pictures in the figure
@@ -36,53 +44,47 @@ WATCHED = 100  # files from which on a bar shows the progress
 @click.option("--figure", metavar="FILE", type=Path, help=f"Draw the first {SHOWN} with their probabilities.")
 @click.option("--as-is", is_flag=True, help="Do not make pictures like the training images; only scale them.")
 def main(pictures: tuple[str, ...], run_id: str | None, is_json: bool, figure: Path | None, as_is: bool) -> None:
+    interrupt.keeps_nothing.set()
     (dataset_config,) = load("dataset")
     if figure and figure.suffix.lower() not in FIGURES:
         raise UserError(f"--figure: should end in {', '.join(FIGURES)}, not in {figure.suffix or figure.name}")
     found = inputs.find(pictures)
-    with source.finding(dataset_config.name, run_id) as wait, cli.suppress_stderr():
+    if all(each.error for each in found):  # tensorflow would say no more about them
+        classes, given = dataset_config.classes, iter([Answer(each.name, error=each.error) for each in found])
+    else:
+        source, classifier = opened(dataset_config, run_id, as_is)
+        classes, given = source.classes, watched(classifier.answers(found), len(found))
+        tell(f"{source.describe()}; {manner(classifier.appearance, dataset_config.channels)}")
+    try:
+        first, failed = write(given, answers.Table([each.name for each in found], classes), is_json)
+    except BrokenPipeError:  # whoever reads has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(1) from None
+    if figure and first:
+        draw(first, classes, figure)
+    if failed:
+        raise UserError(f"{failed:,} of {len(found):,} files got no answer")
+
+
+def opened(dataset_config: Dataset, run_id: str | None, as_is: bool) -> tuple["Source", "Classifier"]:
+    """The model that answers, and what is known of it."""
+    with meanwhile.finding(dataset_config, run_id) as wait, cli.suppress_stderr():
         gc.disable()  # tensorflow's import takes a sixth less without it
         from pipeline.serving.classifier import Classifier, open_model
 
         gc.freeze()  # what was imported stays, and is no garbage
         gc.enable()
-        origin = wait()
-        model = open_model(origin, dataset_config)
-    background, fill = (None, None) if as_is else training_look()
-    classifier = Classifier(model, dataset_config.image_shape, background, fill)
-    tell(f"{origin.describe(dataset_config.name)}; {manner(background, dataset_config.channels)}")
-    given = watched(classifier.answers(found), len(found))
-    try:
-        first, failed = write(given, answers.Table([each.name for each in found], dataset_config.classes), is_json)
-    except BrokenPipeError:  # whoever reads has seen enough, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(1) from None
-    if figure and first:
-        draw(first, dataset_config.classes, figure)
-    if failed:
-        raise UserError(f"{failed:,} of {len(found):,} files got no answer")
+        source = wait()
+        model = open_model(source, dataset_config)
+    return source, Classifier(model, dataset_config.image_shape, Appearance() if as_is else source.appearance)
 
 
-def training_look() -> tuple[str | None, float | None]:
-    """Background of the training images in data/prepared, and how much of the frame their objects take.
-
-    None where they differ, or are not here.
-    """
-    from pipeline.data import arrays
-    from pipeline.serving import pictures
-
-    if not paths.TRAIN.is_dir():
-        return None, None
-    images = arrays.load(paths.TRAIN).images
-    return pictures.background(images), pictures.fill(images)
-
-
-def manner(background: str | None, channels: int) -> str:
+def manner(appearance: Appearance, channels: int) -> str:
     """What becomes of pictures with another background than the training images."""
-    if background is None:
+    if appearance.background is None:
         return "backgrounds are left as they are"
     inverted = "; pictures with another one are inverted" if channels == 1 else ""
-    return f"its training images have a {background} background{inverted}"
+    return f"its training images have a {appearance.background} background{inverted}"
 
 
 def write(given: Iterable[Answer], table: answers.Table, is_json: bool) -> tuple[list[Answer], int]:
@@ -92,7 +94,7 @@ def write(given: Iterable[Answer], table: answers.Table, is_json: bool) -> tuple
     for answer in given:
         failed += answer.error is not None
         if is_json:
-            say(answers.as_json(answer, table.classes))
+            say(json.dumps(answers.as_dict(answer, table.classes)))
         elif answer.error:
             tell(f"error: {answers.one_line(answer.file)}: {answer.error}")
         else:

@@ -28,7 +28,7 @@ def main(run: str | None, reason: str | None, back: bool, history: bool) -> None
     with cli.suppress_stderr():
         from pipeline.tracking import registry, store
 
-    name = registry.model_name(dataset_config.name)
+    name = dataset_config.name
     store.open_store()
     with store.errors():
         if history:

@@ -12,20 +12,24 @@ from pathlib import Path
 import click
 
 from pipeline.config.load import load
-from pipeline.core import cli
+from pipeline.core import cli, interrupt
 
 
 @cli.command(__doc__)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free one.")
 def main(port: int) -> None:
+    interrupt.keeps_nothing.set()
     (dataset_config,) = load("dataset")
     with cli.suppress_stderr():
-        from pipeline.serving import app, champion, server
-        from pipeline.tracking import scoring, store
+        from pipeline.serving import server, source
+        from pipeline.serving.app import App
+        from pipeline.serving.classifier import Classifier, open_model
+        from pipeline.tracking import scoring
+        from pipeline.tracking.served_model import ServedModel
 
-    store.open_store()
-    with tempfile.TemporaryDirectory() as temporary, store.errors():
-        found = champion.fetch(dataset_config, Path(temporary))
-        inner = scoring.app(Path(temporary), found.model)
-    shown = f"version {found.version} of {found.name} (run {found.run_id[:8]})"
-    server.run(app.App(inner, app.render(found), dataset_config.image_shape), port, shown)
+    with tempfile.TemporaryDirectory() as folder:
+        found = source.find(dataset_config, None, Path(folder))
+        model = open_model(found, dataset_config)
+    classifier = Classifier(model, dataset_config.image_shape, found.appearance)
+    inner = scoring.app(ServedModel(model, found.classes))
+    server.run(App(inner, classifier, found), port, found.describe())

@@ -85,7 +85,7 @@ def champion_of(data_set: str, run: "Run") -> str:
     """Which model of a data set is the champion: that of `run`, another, or none; and what the gate said of `run`."""
     from pipeline.tracking import registry
 
-    version = registry.champion(registry.model_name(data_set))
+    version = registry.champion(data_set)
     if version and version.run_id == run.info.run_id:
         return f"this model, version {version.version}"
     verdict = run.data.tags.get(registry.GATE, "the gate has not judged this one")

@@ -7,7 +7,7 @@ Only this machine can see it. MLFLOW_TRACKING_URI names another store.
 
 import click
 
-from pipeline.core import cli, paths
+from pipeline.core import cli, interrupt, paths
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.cli import say
 
@@ -15,6 +15,7 @@ from pipeline.core.cli import say
 @cli.command(__doc__)
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 for any free one.")
 def main(port: int) -> None:
+    interrupt.keeps_nothing.set()
     from pipeline.serving import ui
     from pipeline.tracking import experiment, queries, store
 

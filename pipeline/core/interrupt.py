@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-FAREWELL = "stopped by Ctrl-C; the same command goes on"
+FAREWELL = "stopped by Ctrl-C"
+GOES_ON = "; the same command goes on"
 EXIT_CODE = 130
 GRACE = 1.5  # seconds
 SAME_WISH = 1.0  # seconds; on Ctrl-C, `mlflow run` sends SIGTERM to the program that the terminal has told already
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+keeps_nothing = threading.Event()  # set by a command that begins anew each time
 more_time = threading.Lock()  # `with more_time:` after a Ctrl-C takes as long as it needs, or until the next Ctrl-C
 
 
@@ -66,5 +68,5 @@ def _leave_in_time(told: int, stderr: int) -> None:
 
 def _leave(stderr: int) -> NoReturn:
     """Ends the process without waiting for its threads."""
-    os.write(stderr, f"\n{FAREWELL}\n".encode())
+    os.write(stderr, f"\n{FAREWELL}{'' if keeps_nothing.is_set() else GOES_ON}\n".encode())
     os._exit(EXIT_CODE)

@@ -22,11 +22,10 @@ def versions(run: str, models: list["LoggedModel"], registered: list["ModelVersi
         yield Check("registry", f"{version.name} {version.version} = {run}", named <= known, hint)
 
 
-def champion(data_set: str) -> Iterator[Check]:
-    """The alias, and each move that is on the record, against the registered versions. Nothing where none was made."""
+def champion(name: str) -> Iterator[Check]:
+    """The alias of a data set's champion, and each move on the record, against its versions. Nothing without a move."""
     from pipeline.tracking import queries, registry
 
-    name = registry.model_name(data_set)
     current = registry.champion(name)
     try:
         moves = registry.history(name)

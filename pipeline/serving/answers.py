@@ -1,8 +1,7 @@
-"""What the model says of a file: as a row of a table, as JSON, and as a figure."""
+"""What the model says of a file: as a row of a table, for JSON, and as a figure."""
 
-import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -50,14 +49,14 @@ class Table:
         return f"{file:{name}}  {first:{label}}  {share:>11}  {second:{label}} {next_share:>6}  {note}".rstrip()
 
 
-def as_json(answer: Answer, classes: list[str]) -> str:
-    """One line: file, label, class, probability, probabilities in the order of the labels, note; or file and error."""
+def as_dict(answer: Answer, classes: list[str]) -> dict[str, Any]:
+    """For JSON: file, label, class, probability, probabilities in the order of the labels, note; or file and error."""
     if answer.probabilities is None:
-        return json.dumps({"file": answer.file, "error": answer.error})
+        return {"file": answer.file, "error": answer.error}
     label = int(answer.probabilities.argmax())
     shares = [round(float(share), 6) for share in answer.probabilities]
     said = {"label": label, "class": classes[label], "probability": shares[label], "probabilities": shares}
-    return json.dumps({"file": answer.file} | said | {"note": answer.note})
+    return {"file": answer.file} | said | {"note": answer.note}
 
 
 def figure(answers: Sequence[Answer], classes: list[str]) -> "Figure":

@@ -9,8 +9,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.appearance import Appearance
 from pipeline.reporting import page
-from pipeline.serving.champion import Champion
+from pipeline.serving import answers, pictures
+from pipeline.serving.classifier import Classifier
+from pipeline.serving.inputs import STDIN, Input
+from pipeline.serving.source import Source
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -19,6 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 TEMPLATE = Path(__file__).parent / "templates" / "page.html"
 HOSTS = ("127.0.0.1", "localhost")  # with other names for this machine, pages of others could ask as if they were ours
 LARGEST = 8 * 2**20  # bytes of a request; read, its numbers take 25 times as much memory
+LARGEST_FILE = 64 * 2**20  # bytes of a picture
 A_PIXEL = 8  # bytes of a request, at most: one picture always fits
 REASON = 300  # characters
 PASSED_ON = ("/ping", "/health", "/version", "/invocations")  # MLflow has pages for developers too
@@ -33,10 +38,11 @@ RULES = (  # for the browser: the page loads nothing, and asks this server alone
 class App:
     """An ASGI app: `inner` is MLflow's, to which all goes that is not answered here."""
 
-    def __init__(self, inner: Callable[..., Awaitable[None]], page_text: str, image_shape: tuple[int, ...]) -> None:
-        self.inner, self.page = inner, page_text.encode()
+    def __init__(self, inner: Callable[..., Awaitable[None]], classifier: Classifier, source: Source) -> None:
+        self.inner, self.classifier, self.classes = inner, classifier, source.classes
+        self.page = render(source, classifier.image_shape).encode()
         self.turn = asyncio.Lock()
-        self.largest = max(LARGEST, A_PIXEL * math.prod(image_shape))
+        self.largest = max(LARGEST, A_PIXEL * math.prod(classifier.image_shape))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # starts and ends the app
@@ -49,17 +55,18 @@ class App:
             await answer(send, 200, "html", self.page)
         elif scope["path"] == "/invocations" and scope["method"] == "POST":
             await self.classify(scope, receive, send)
+        elif scope["path"] == "/pictures" and scope["method"] == "POST":
+            await self.classify_file(scope, receive, send)
         elif scope["path"] in PASSED_ON:
             await self.inner(scope, receive, send)
         else:
-            await answer(send, 404, "json", error("there is / for people and /invocations for programs"))
+            await answer(send, 404, "json", error("there is / for people, and /pictures and /invocations for programs"))
 
     async def classify(self, scope: Message, receive: Receive, send: Send) -> None:
         """Passes a request on to MLflow, and its answer back. What is wrong with the request is said in one line."""
         body = await read(receive, self.largest)
         if body is None:
-            reason = f"a request has at most {self.largest / 2**20:.0f} MiB; send fewer pictures at a time"
-            await answer(send, 400, "json", error(reason))
+            await answer(send, 400, "json", too_long(self.largest, "send fewer pictures at a time"))
             return
         kind = dict(scope["headers"]).get(b"content-type", b"")
         if not kind.startswith(b"application/json") or OTHER_FORM.search(body):
@@ -71,6 +78,25 @@ class App:
             content = error(reason_in(content))
         status = 400 if status == 500 else status  # MLflow could not read it: what the model refuses is 400
         await answer(send, status, "json", content)
+
+    async def classify_file(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers for a picture in a file as `predict --json -` does, and with what the model saw."""
+        body = await read(receive, LARGEST_FILE)
+        kind = dict(scope["headers"]).get(b"content-type")
+        if body is None:
+            await answer(send, 400, "json", too_long(LARGEST_FILE, "scale the picture"))
+        elif kind != b"application/octet-stream":  # with others, pages of others could ask without asking us first
+            await answer(send, 415, "json", error("send a picture as application/octet-stream"))
+        else:
+            is_as_is = scope["query_string"] == b"as-is"
+            asked = self.classifier._replace(appearance=Appearance()) if is_as_is else self.classifier
+            async with self.turn:
+                (found,) = await asyncio.to_thread(lambda: list(asked.answers([Input(STDIN, content=body)])))
+            if found.image is None:
+                await answer(send, 400, "json", error(f"the picture {found.error}"[:REASON]))
+            else:
+                said = answers.as_dict(found, self.classes) | {"image": pictures.as_png(found.image)}
+                await answer(send, 200, "json", json.dumps(said).encode())
 
 
 async def read(receive: Receive, largest: int) -> bytes | None:
@@ -114,6 +140,11 @@ def reason_in(content: bytes) -> str:
     return message.strip()[:REASON]
 
 
+def too_long(largest: int, way: str) -> bytes:
+    """The error for a request that is longer than so many bytes."""
+    return error(f"a request has at most {largest / 2**20:.0f} MiB; {way}")
+
+
 def error(reason: str) -> bytes:
     """An error in the form that MLflow's have."""
     return json.dumps({"error_code": "BAD_REQUEST", "message": reason}).encode()
@@ -130,9 +161,6 @@ async def answer(send: Send, status: int, kind: str, content: bytes) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-def render(champion: Champion) -> str:
+def render(source: Source, image_shape: tuple[int, int, int]) -> str:
     """The page on which a person drops a picture."""
-    height, width, channels = champion.model.model.input_shape[1:]
-    facts = {"height": height, "width": width, "channels": channels, "background": champion.background}
-    facts["fill"] = champion.fill
-    return page.render(TEMPLATE.read_text(encoding="utf-8"), "What is it?", facts=facts, champion=champion)
+    return page.render(TEMPLATE.read_text(encoding="utf-8"), "What is it?", source=source, shape=image_shape)

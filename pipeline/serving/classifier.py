@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from pipeline.config.load import load
 from pipeline.config.schema import Dataset
 from pipeline.core.errors import UserError
+from pipeline.data.appearance import Appearance
 from pipeline.models import architectures, saving
 from pipeline.serving import inputs, pictures
 from pipeline.serving.answers import Answer
@@ -22,13 +24,12 @@ BATCH = 64  # pictures at a time, if they are small
 PIXELS = 2**20  # at a time: what a convolution makes of a batch takes some hundred times as many bytes
 
 
-class Classifier:
-    """A model, the shape of its pictures, and what its training images are like: `pictures.background` and `fill`."""
+class Classifier(NamedTuple):
+    """A model, the shape of its pictures, and what its training images look like: pictures are made like them."""
 
-    def __init__(
-        self, model: keras.Model, image_shape: tuple[int, int, int], background: str | None, fill: float | None = None
-    ) -> None:
-        self.model, self.image_shape, self.background, self.fill = model, image_shape, background, fill
+    model: keras.Model
+    image_shape: tuple[int, int, int]
+    appearance: Appearance
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """`images` uint8 (n, height, width, channels) → float32 (n, classes). For a batch that fits into memory."""
@@ -53,8 +54,8 @@ class Classifier:
         if file.error:
             return Answer(file.name, error=file.error)
         try:
-            with inputs.open_binary(file.name) as opened:
-                image, note = pictures.read(opened, self.image_shape, self.background, self.fill)
+            with inputs.open_binary(file) as opened:
+                image, note = pictures.read(opened, self.image_shape, self.appearance)
             return Answer(file.name, image=image, note=note)
         except UserError as error:
             return Answer(file.name, error=str(error))
@@ -70,6 +71,8 @@ class Classifier:
 
 def open_model(source: Source, dataset_config: Dataset) -> keras.Model:
     """The model of a source, built of the parameters of its run. Raises UserError where they or the file do not fit."""
-    (params,) = load("train", overrides={"train": source.params})
-    built = architectures.build(dataset_config.image_shape, len(dataset_config.classes), params)
-    return saving.load(source.model, built)
+    try:
+        (params,) = load("train", overrides={"train": source.params})
+        return saving.load(source.model, architectures.build(dataset_config.image_shape, len(source.classes), params))
+    except UserError as error:
+        raise UserError(f"{source.describe()}: {str(error).removeprefix(f'{source.model}: ')}") from None

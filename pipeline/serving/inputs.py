@@ -1,8 +1,10 @@
 """What was typed as pictures → the files: a file, a folder, a pattern (`shots/*.png`, quoted too), or - for stdin."""
 
+import functools
 import glob
 import io
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,15 +18,22 @@ LARGEST = 256 * 2**20  # bytes that are read from stdin
 
 
 class Input(NamedTuple):
-    """The name of a file, as it was typed or found; or of what leads to none, and why."""
+    """The name of a file, as it was typed or found; its content, where that is here; or why there is no such file."""
 
     name: str
     error: str | None = None
+    content: bytes | None = None
 
 
 def find(arguments: Iterable[str]) -> list[Input]:
-    """The files that the arguments stand for, in the order of the arguments, those of a folder by name."""
-    return [found for argument in arguments for found in _find(argument)]
+    """The files that the arguments stand for, in their order, those of a folder by name; each once."""
+    found: dict[tuple[str, str], Input] = {}
+    real = functools.cache(os.path.realpath)
+    for argument in arguments:
+        for each in _find(argument):
+            folder, name = os.path.split(each.name)  # a link is a file of its own
+            found.setdefault(("" if each.name == STDIN else real(folder), name), each)
+    return list(found.values())
 
 
 def _find(argument: str) -> Iterator[Input]:
@@ -33,10 +42,19 @@ def _find(argument: str) -> Iterator[Input]:
     if not matches:
         yield Input(argument, "is a pattern that fits no file")
     for match in matches:
-        if Path(match).is_dir():
+        if os.path.isdir(match):  # noqa: PTH112 - False where Path's raises: in a folder that may not be entered
             yield from _in_folder(match)
         else:
-            yield Input(match)
+            yield _looked_at(match)
+
+
+def _looked_at(name: str) -> Input:
+    """A file, which is not opened yet, or what is wrong with it. To open a pipe would wait for whoever writes."""
+    try:
+        is_file = name == STDIN or stat.S_ISREG(Path(name).stat().st_mode)
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        return Input(name, getattr(error, "strerror", None) or str(error))
+    return Input(name, None if is_file else "is no file; a picture can be piped to -")
 
 
 def _in_folder(folder: str) -> Iterator[Input]:
@@ -48,23 +66,23 @@ def _in_folder(folder: str) -> Iterator[Input]:
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                 is_empty = False
-                yield Input(os.path.join(above, name))  # noqa: PTH118 - as it was typed, where Path would drop a ./
+                yield _looked_at(os.path.join(above, name))  # noqa: PTH118 - as it was typed, where Path would drop a ./
     for problem in problems:
         yield Input(str(problem.filename), problem.strerror)
     if is_empty and not problems:
         yield Input(folder, f"is a folder without pictures ({', '.join(SUFFIXES)})")
 
 
-def open_binary(name: str) -> BinaryIO:
-    """The file, opened. Raises UserError, which does not name it, for what is no file or cannot be read."""
-    if name == STDIN:
+def open_binary(file: Input) -> BinaryIO:
+    """The file, opened. Raises UserError, which does not name it, for what cannot be read."""
+    if file.content is not None:
+        return io.BytesIO(file.content)
+    if file.name == STDIN:
         content = sys.stdin.buffer.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise UserError(f"is more than {LARGEST:,} bytes")
         return io.BytesIO(content)
     try:
-        if Path(name).exists() and not Path(name).is_file():  # to open a pipe would wait for whoever writes
-            raise UserError("is no file; a picture can be piped to -")
-        return Path(name).open("rb")
-    except (OSError, ValueError) as error:  # ValueError: a null byte
-        raise UserError(getattr(error, "strerror", None) or str(error)) from None
+        return Path(file.name).open("rb")
+    except OSError as error:
+        raise UserError(error.strerror or str(error)) from None

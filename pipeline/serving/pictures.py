@@ -5,7 +5,9 @@ its proportions: it is made to fit, and where it does not fill the shape, the co
 a plain background becomes as large as those of the training images are.
 """
 
+import base64
 import contextlib
+import io
 import threading
 from typing import BinaryIO
 
@@ -15,49 +17,22 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import Resampling
 
 from pipeline.core.errors import UserError
+from pipeline.data.appearance import LIGHT, Appearance, border, is_light, object_box
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 PIXELS = 89_478_485  # more are refused; from here on Pillow, too, suspects a file that is made to fill the memory
 LARGE = 4_000_000  # pixels, above which one picture at a time is decoded, however many threads there are
-LIGHT = 128  # a border of this mean brightness, of 255, or more is light
-SURE = 0.95  # the share of training images that have to agree on what a background is
-PLAIN = 32  # levels of 255 by which the pixels of a plain background differ from each other, at most
 SKETCH = 256  # pixels of the longer side at which an object is looked for
 ORIENTATION = 0x0112  # in EXIF: how the camera was held; 1 is upright
 
 _one_large = threading.Lock()
 
 
-def background(images: np.ndarray) -> str | None:
-    """The background of training images, uint8 (n, height, width, channels): "dark" or "light"; None where they differ.
-
-    Two thousand of them, evenly spread, are looked at.
-    """
-    some = images[:: max(1, len(images) // 2000)]
-    light = np.mean([_is_light(image) for image in some])
-    return "light" if light >= SURE else "dark" if light <= 1 - SURE else None
-
-
-def fill(images: np.ndarray) -> float | None:
-    """How much of the frame the objects take, by their longer side: the median of two thousand training images.
-
-    None where most of them have no plain background. 1.0 for Fashion-MNIST, whose pictures were cut out so.
-    """
-    some = [_object(image) for image in images[:: max(1, len(images) // 2000)]]
-    found = [box for box in some if box]
-    height, width = images.shape[1:3]
-    shares = [max((right - left) / width, (low - high) / height) for left, high, right, low in found]
-    return float(np.median(shares)) if 2 * len(found) > len(some) else None
-
-
-def read(
-    file: BinaryIO, shape: tuple[int, int, int], wanted: str | None, filled: float | None = None
-) -> tuple[np.ndarray, str]:
+def read(file: BinaryIO, shape: tuple[int, int, int], wanted: Appearance) -> tuple[np.ndarray, str]:
     """An open file → (uint8 array of `shape`: height, width, channels; what was done to the picture, in words).
 
-    `wanted`: the background of the training images. A grey picture with the opposite one is inverted; the colours of
-    others are left. `filled`: how much of the frame their objects take; None leaves objects as large as they are.
-    Raises UserError, which does not name the file, for what is no picture.
+    `wanted` is how the training images look. A grey picture with the opposite background is inverted; the colours of
+    others are left. Raises UserError, which does not name the file, for what is no picture.
     """
     done: list[str] = []
     try:
@@ -66,7 +41,7 @@ def read(
         if not picture.info.get("progressive"):  # which takes the memory of all pixels, however it is decoded
             picture.draft("RGB", (side, side))  # no JPEG is decoded larger than is needed
         with _turn(*picture.size):
-            picture = _small(picture, shape, filled, done)
+            picture = _small(picture, shape, wanted.fill, done)
         if size != (shape[1], shape[0]):
             done.append(f"resized from {size[0]} × {size[1]}")
     except UserError:
@@ -76,7 +51,7 @@ def read(
     except Exception as error:  # decoders raise nearly anything for bytes that are cut off or tampered with
         reason, _, _ = (str(error) or type(error).__name__).partition("\n")
         raise UserError(f"cannot be decoded: {reason}") from None
-    return _adapted(picture, shape, wanted, done), "; ".join(done)
+    return _adapted(picture, shape, wanted.background, done), "; ".join(done)
 
 
 def _open(file: BinaryIO) -> Image.Image:
@@ -142,7 +117,7 @@ def _cut_out(picture: Image.Image, shape: tuple[int, int, int], filled: float, d
     factor = max(1, max(picture.size) // SKETCH)
     sketch = np.asarray(picture.reduce(factor))
     sketch = sketch.reshape(*sketch.shape[:2], -1)
-    if (found := _object(sketch)) is None:
+    if (found := object_box(sketch)) is None:
         return picture
     left, high, right, low = (edge * factor for edge in found)
     part = picture.crop((left, high, min(right, picture.width), min(low, picture.height)))
@@ -150,25 +125,11 @@ def _cut_out(picture: Image.Image, shape: tuple[int, int, int], filled: float, d
     part = part.resize(
         (max(1, round(part.width * scale)), max(1, round(part.height * scale))), Resampling.LANCZOS, reducing_gap=3.0
     )
-    paper = [int(level) for level in np.median(_border(sketch), axis=0)]
+    paper = [int(level) for level in np.median(border(sketch), axis=0)]
     whole = Image.new(picture.mode, (shape[1], shape[0]), paper[0] if len(paper) == 1 else tuple(paper))
     whole.paste(part, ((whole.width - part.width) // 2, (whole.height - part.height) // 2))
     done.append("cut out")
     return whole
-
-
-def _object(image: np.ndarray) -> tuple[int, int, int, int] | None:
-    """Left, top, right and bottom edge of what lies on the plain background of an image (height, width, channels).
-
-    None where the background is not plain, or nothing is on it.
-    """
-    border = _border(image).astype(int)
-    least, most = np.percentile(border, [10, 90], axis=0)
-    seen = (np.abs(image.astype(int) - np.median(border, axis=0)) > PLAIN).any(axis=-1)
-    if (most - least).max() > PLAIN or not seen.any():
-        return None
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _adapted(picture: Image.Image, shape: tuple[int, int, int], wanted: str | None, done: list[str]) -> np.ndarray:
@@ -180,14 +141,14 @@ def _adapted(picture: Image.Image, shape: tuple[int, int, int], wanted: str | No
     if picture.mode != mode and "L" in (picture.mode, mode):
         done.append("colours made grey" if mode == "L" else "grey taken for colour")
     image = np.asarray(picture.convert(mode)).reshape(picture.height, picture.width, channels)
-    has = "light" if _is_light(image) else "dark"
+    has = "light" if is_light(image) else "dark"
     if wanted and has != wanted:
         done.append(f"inverted: its background is {has}" if channels == 1 else f"its background is {has}")
         image = 255 - image if channels == 1 else image
     if image.shape == shape:
         return image
     whole = np.empty(shape, np.uint8)
-    whole[:] = np.median(_border(image), axis=0)
+    whole[:] = np.median(border(image), axis=0)
     top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
     whole[top : top + image.shape[0], left : left + image.shape[1]] = image
     done.append("with a margin")
@@ -204,11 +165,8 @@ def _opaque(picture: Image.Image, done: list[str]) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", picture.size, paper), picture).convert("RGB")
 
 
-def _is_light(image: np.ndarray) -> bool:
-    """Whether the border of an image (height, width, channels) is light, by its mean. Transparency does not count."""
-    return bool(_border(image)[:, :3].mean() >= LIGHT)
-
-
-def _border(image: np.ndarray) -> np.ndarray:
-    """The outermost pixels (n, channels) of an image (height, width, channels)."""
-    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+def as_png(image: np.ndarray) -> str:
+    """An image uint8 (height, width, channels) as a data: URL."""
+    file = io.BytesIO()
+    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

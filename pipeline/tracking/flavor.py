@@ -3,8 +3,8 @@
 `mlflow.models.Model.log` takes this module for a flavor, as it takes mlflow.keras. What clients have to know is the
 `config` of the flavor python_function in the file MLmodel, where MLflow keeps such things:
 
-    classes     the names of the classes, in the order of the outputs
-    background  the brightness 0–255 that the borders of the pictures have in common, or null
+    classes           the names of the classes, in the order of the outputs
+    background, fill  what the training images look like (data/appearance.py); missing where they were not there
 """
 
 import shutil
@@ -17,10 +17,11 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.types.schema import Map
 
+from pipeline.core.errors import UserError
+from pipeline.data import appearance
+
 FILE = "data/model.keras"
 LOADER = Path(__file__).with_name("served_model.py")
-LOOKED_AT = 1000  # pictures
-ALIKE = 64  # levels of brightness between the quarters of border pixels that have something in common
 
 
 def save_model(path: str, mlflow_model: Model, keras_file: Path, example: np.ndarray, config: dict[str, Any], **_: Any):
@@ -68,18 +69,20 @@ def signature(image_shape: tuple[int, ...]) -> ModelSignature:
 
 def config(classes: list[str], images: np.ndarray | None) -> dict[str, Any]:
     """What a model says of itself; `images` are those of the training data, or None where they are not here."""
-    return {"classes": classes, "background": None if images is None else background(images)}
+    return {"classes": classes} | ({} if images is None else appearance.common(images)._asdict())
 
 
-def background(images: np.ndarray) -> int | None:
-    """The brightness that most border pixels of `images` (n, height, width, channels) have, 0–255.
+def read_config(folder: Path) -> dict[str, Any]:
+    """What the logged model in a folder says of itself; {} where an older version logged it.
 
-    None where the borders have nothing in common, as in photographs. Transparency is no brightness.
+    Raises UserError for an MLmodel that is torn or none.
     """
-    colours = images[:LOOKED_AT, ..., : 3 if images.shape[-1] > 2 else 1]
-    border = np.concatenate([colours[:, [0, -1]].ravel(), colours[:, :, [0, -1]].ravel()])
-    low, middle, high = np.percentile(border, [25, 50, 75])
-    return int(middle) if high - low <= ALIKE else None
+    path = folder / "MLmodel"
+    try:
+        flavors = Model.load(str(path)).flavors if path.exists() else {"python_function": {}}
+        return dict(flavors["python_function"].get("config") or {})
+    except Exception as error:  # YAML, and MLflow's own reading of it, raise nearly anything for what was tampered with
+        raise UserError(f"its {path.name} cannot be read ({type(error).__name__})") from None
 
 
 class _File:

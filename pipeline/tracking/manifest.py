@@ -89,6 +89,19 @@ def read(run: Run, folder: Path) -> Manifest | None:
     return None
 
 
+def model_files(run: Run, folder: Path) -> dict[str, str] | None:
+    """Path in the folder of a run's logged model → sha256, as the manifest among the artifacts in `folder` has it.
+
+    Of a run that an older version logged, and that has none, the .keras file. None where the manifest was lost or
+    changed.
+    """
+    if TAG not in run.data.tags and not (folder / NAME).exists():
+        return {"data/model.keras": run.data.tags.get("model.sha256", "")}
+    if written := read(run, folder):
+        return {path.removeprefix(MODEL): sha for path, sha in written.files.items() if path.startswith(MODEL)}
+    return None
+
+
 @contextlib.contextmanager
 def folder_at(address: str, only: str | None = None) -> Iterator[Path]:
     """The folder of artifacts at an address, for the block: itself where it is on this disk, else a copy.

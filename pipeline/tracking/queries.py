@@ -202,6 +202,15 @@ def content(run_id: str, artifact: Path) -> bytes | None:
         return path.read_bytes() if path else None
 
 
+def models_of(run: Run) -> list[LoggedModel]:
+    """The models that a run logged. Raises UserError, which says what it did instead, where there is none."""
+    condition = f"source_run_id = '{run.info.run_id}'"
+    found = mlflow.search_logged_models([run.info.experiment_id], condition, output_format="list")
+    if not found:
+        raise without_model(run)
+    return found
+
+
 def logged_models() -> dict[str | None, list[LoggedModel]]:
     """Run id → the models that it logged."""
     found: dict[str | None, list[LoggedModel]] = {}
@@ -228,29 +237,3 @@ def model_sha256(model: LoggedModel) -> str | None:
         path = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/{name}", dst_path=copy)
         return files.sha256(Path(path))
     return None
-
-
-def model_file(run: Run, folder: Path) -> Path:
-    """The .keras file of the model that a run logged: where it is, or a copy in `folder` where a server has it.
-
-    Raises UserError where the run logged none, or the file is lost, a link, or not the one whose sha256 is the run's.
-    """
-    name, owner = "data/model.keras", f"run {run.info.run_id}"
-    condition = f"source_run_id = '{run.info.run_id}'"
-    found = mlflow.search_logged_models([run.info.experiment_id], condition, output_format="list")
-    if not found:
-        raise without_model(run)
-    place = found[0].artifact_location
-    try:
-        if local := store.local_path(place):
-            path = local / name
-            if Path(os.path.realpath(path)) != Path(os.path.realpath(local)) / name:
-                raise UserError(f"{owner}: {path} is reached by a link, which may lead anywhere")
-        else:
-            path = Path(mlflow.artifacts.download_artifacts(f"{place}/{name}", dst_path=str(folder)))
-        is_own = files.sha256(path) == run.data.tags.get("model.sha256")
-    except (MlflowException, OSError) as error:
-        raise UserError(f"{owner}: the file of its model is lost ({str(error).splitlines()[0]})") from None
-    if not is_own:
-        raise UserError(f"{owner}: {path} is not the model that it trained; its sha256 is another one")
-    return path

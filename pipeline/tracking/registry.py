@@ -45,11 +45,6 @@ class Move(NamedTuple):
     overridden: list[str]  # rules that it does not keep, in words
 
 
-def model_name(data_set: str) -> str:
-    """The name of the registered model of a data set, as far as MLflow allows its letters."""
-    return re.sub(r"[^\w .-]", "-", data_set)
-
-
 @contextlib.contextmanager
 def decision() -> Iterator[None]:
     """One process of this machine at a time decides about champions; a killed one loses the lock."""

@@ -36,7 +36,7 @@ def judge(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, be
     """The verdicts on the model of the active run `run_id`; logs them, and describes the run by its card with them."""
     right = judged.predicted == judged.test.labels
     verdicts = gate.judge(judged.found, limits, behaviour, facts(run_id))
-    verdicts.append(gate.compare(right, champion_right(dataset_config, judged.test), limits.not_worse))
+    verdicts.append(gate.compare(right, champion_right(run_id, dataset_config, judged), limits.not_worse))
     refused = list(gate.refused(verdicts))
     log_start({}, {registry.GATE: "\n".join([registry.REFUSED, *map(str, refused)]) if refused else registry.ACCEPTED})
     log_text(json.dumps([verdict._asdict() for verdict in verdicts], indent=2) + "\n", VERDICTS)
@@ -50,7 +50,7 @@ def decide(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, b
 
     A refused model is registered only if `limits.register_rejected` says so, and is never the champion.
     """
-    name = registry.model_name(dataset_config.name)
+    name = dataset_config.name
     with registry.decision():  # from the look at the champion to the move: two at once cannot both win
         registry.finish_move(name)
         verdicts = judge(run_id, dataset_config, judged, limits, behaviour)
@@ -70,12 +70,12 @@ def promote(dataset_config: Dataset, asked: str | None, reason: str) -> registry
     Raises UserError for a run without a model that can be loaded, or of another data set, and where there was no
     champion before.
     """
-    name = registry.model_name(dataset_config.name)
+    name = dataset_config.name
     with registry.decision():
         registry.finish_move(name)
         run = queries.resolve_run(asked or registry.previous(name).run_id)
         with tempfile.TemporaryDirectory() as folder:
-            source.find(dataset_config.name, run.info.run_id, Path(folder))
+            source.find(dataset_config, run.info.run_id, Path(folder))
         _, *broken = run.data.tags.get(registry.GATE, "").splitlines() or ("", "no evaluation has judged it")
         version = registry.register(name, run.info.run_id, logged_model(run.info.run_id), {})
         return registry.make_champion(name, version, reason, broken)
@@ -96,27 +96,26 @@ def facts(run_id: str) -> dict[str, bool]:
     }
 
 
-def champion_right(dataset_config: Dataset, test: Split) -> np.ndarray | None:
+def champion_right(run_id: str, dataset_config: Dataset, judged: Judged) -> np.ndarray | None:
     """bool (n,): which test images the champion names rightly. None where there is no champion.
 
     Of no images, where the champion cannot be loaded or takes other pictures.
     """
-    version = registry.champion(registry.model_name(dataset_config.name))
+    images, labels = judged.test
+    version = registry.champion(dataset_config.name)
     if version is None:
         return None
+    if version.run_id == run_id:  # judged again, perhaps after a kill amid its manifest
+        return judged.predicted == labels
     try:
         with tempfile.TemporaryDirectory() as folder:
-            found = source.find(dataset_config.name, str(version.run_id), Path(folder))
-            champion = open_model(found, dataset_config)
-        return outputs.predict(champion, test.images).argmax(axis=1) == test.labels
+            champion = open_model(source.find(dataset_config, None, Path(folder)), dataset_config)
+        return outputs.predict(champion, images).argmax(axis=1) == labels
     except UserError as error:
-        say(f"the champion, version {version.version} of {version.name}, cannot be tried: {error}; `promote` another")
+        say(f"the champion cannot be tried: {error}; `promote` another")
         return np.zeros(0, dtype=bool)
 
 
 def logged_model(run_id: str) -> str:
     """The id of the model that a run logged. Raises UserError where it logged none."""
-    found = queries.logged_models().get(run_id)
-    if not found:
-        raise queries.without_model(queries.resolve_run(run_id))
-    return found[0].model_id
+    return queries.models_of(queries.resolve_run(run_id))[0].model_id

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from pipeline.commands import predict
 from pipeline.core import paths
 from pipeline.core.errors import UserError
-from pipeline.data import arrays
+from pipeline.data.appearance import Appearance
 from pipeline.models import architectures, saving
 from pipeline.serving.source import Source
 
@@ -22,13 +22,13 @@ TESTED = make_split(TEST, 2)
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, source, params):
-    """A folder with parameters, dark training images, a model that is the champion, and three files to classify."""
+    """A folder with parameters, a model of dark pictures that is the champion, and three files to classify; no data."""
     monkeypatch.chdir(tmp_path)
     YAML().dump(source[1], paths.PARAMS)
-    arrays.save(paths.TRAIN, TESTED)
-    champion = Source("0" * 32, "1", {}, tmp_path / "model.keras")
+    look = Appearance("dark", None)
+    champion = Source("quadrants", "1", "0" * 32, {}, tmp_path / "model.keras", list("ABCD"), look)
     saving.save(architectures.build(params.dataset.image_shape, 4, params.train), champion.model)
-    monkeypatch.setattr(predict.source, "finding", lambda *_: contextlib.nullcontext(lambda: champion))
+    monkeypatch.setattr(predict.meanwhile, "finding", lambda *_: contextlib.nullcontext(lambda: champion))
     (tmp_path / "shots").mkdir()
     light = Image.fromarray(255 - TESTED.images[0, ..., 0])
     light.save(tmp_path / "shots" / "a.png")
@@ -76,10 +76,14 @@ def test_as_is_leaves_the_background(here, capsys):
     assert "inverted" not in shown.out and "backgrounds are left as they are" in shown.err
 
 
-def test_without_training_data_nothing_is_inverted(here, capsys):
-    (here / paths.TRAIN).rename(here / "elsewhere")
-    run("shots/a.png")
-    assert "inverted" not in capsys.readouterr().out
+def test_where_no_argument_leads_to_a_file_that_is_said_without_any_model(here, monkeypatch, capsys):
+    monkeypatch.setattr(predict, "opened", None)
+    with pytest.raises(UserError, match="2 of 2 files got no answer"):
+        run("shirt.png", "none*.png", "shirt.png")
+    assert capsys.readouterr().err.splitlines() == [
+        "error: shirt.png: No such file or directory",
+        "error: none*.png: is a pattern that fits no file",
+    ]
 
 
 def test_the_figure_is_written_whole_or_refused_before_anything_is_done(here, capsys):
@@ -109,8 +113,8 @@ def test_the_progress_of_many_files_is_on_stderr(monkeypatch, capsys):
 
 
 def test_a_colour_model_is_not_said_to_invert():
-    assert predict.manner("light", 3) == "its training images have a light background"
-    assert predict.manner("light", 1).endswith("pictures with another one are inverted")
+    assert predict.manner(Appearance("light"), 3) == "its training images have a light background"
+    assert predict.manner(Appearance("light"), 1).endswith("pictures with another one are inverted")
 
 
 @pytest.mark.e2e

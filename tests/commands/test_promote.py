@@ -42,6 +42,9 @@ def test_what_cannot_be_promoted_is_one_line(run_promote, store):
     store.log_param(run, "dataset.name", "quadrants")
     with pytest.raises(UserError, match="trained no model"):
         run_promote(run, "--reason", "x")
+    trial = store.create_run("0", tags={"optuna.trial": "3"}).info.run_id
+    with pytest.raises(UserError, match=f"run {trial} is a trial of a sweep, whose model is not kept; `python -m pipe"):
+        run_promote(trial, "--reason", "x")
     assert store.search_registered_models() == []
 
 

@@ -37,6 +37,7 @@ WRONG = [
     ("preprocess.validation", 160, "preprocess.validation: should be 4 to 156"),
     ("preprocess.checks.contrast", 1, "unknown name preprocess.checks.contrast; did you mean contrast_min?"),
     ("evaluate.showcase", 40, "evaluate.showcase: should be less than the 40 test images, not 40"),
+    *(("dataset.name", name, "dataset.name: string should match pattern") for name in (".", "..", "a/b", "a:b", "a'b")),
     ("dataset.channels", 2, "dataset.channels: should be 1, 3 or 4, not 2"),
     ("dataset.channels", True, "dataset.channels: input should be a valid integer, not True"),
     ("dataset.channels", 3.0, "dataset.channels: input should be a valid integer, not 3.0"),
@@ -92,12 +93,15 @@ def test_text_that_nothing_can_show_is_refused(source, text):
         parse(json.dumps(values), "params.yaml")  # JSON is YAML
     places = ("dataset.name", "dataset.classes.2", "download.sources.0")
     for line, place in zip(str(error.value).splitlines(), places, strict=True):
-        assert re.fullmatch(f"params.yaml: {place}: (should|input should) be a .*, not {re.escape(repr(text))}", line)
+        assert re.fullmatch(
+            f"params.yaml: {place}: (input |string )?should (be a|match) .*, not {re.escape(repr(text))}", line
+        )
 
 
 def test_names_of_all_languages_are_welcome(source):
     names = ["Knöchel-Stiefel 👢", "می‌خواهم", "T-shirt/top", "上衣"]
-    assert parse(as_yaml(changed(source[1], "dataset.classes", names)), "").dataset.classes == names
+    values = changed(changed(source[1], "dataset.classes", names), "dataset.name", "Knöchel-Stiefel 上衣 1.0")
+    assert parse(as_yaml(values), "").dataset.classes == names
 
 
 @pytest.mark.parametrize(("key", "value", "message"), WRONG)

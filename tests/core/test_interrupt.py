@@ -8,7 +8,9 @@ import time
 import pytest
 from helpers.project import ROOT
 
-from pipeline.core.interrupt import FAREWELL
+from pipeline.core import interrupt
+
+FAREWELL = interrupt.FAREWELL + interrupt.GOES_ON
 
 BEGINS = """
 import os, signal, sys, time
@@ -57,6 +59,10 @@ def test_what_hangs_ends_too(body):
 def test_either_signal_lets_the_program_put_things_in_order(number):
     body = f"try: send(signal.{number}); say('never here')\nfinally: send(signal.SIGTERM); say('in order')"
     assert run(body)[:2] == (130, ["in order", FAREWELL]), "the second, at once, is what `mlflow run` sends"
+
+
+def test_what_keeps_nothing_does_not_go_on():
+    assert run("interrupt.keeps_nothing.set()\nsend()")[:2] == (130, ["stopped by Ctrl-C"])
 
 
 def test_a_program_may_take_longer_until_somebody_loses_patience():

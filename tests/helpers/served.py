@@ -13,10 +13,13 @@ from urllib.error import HTTPError
 import numpy as np
 
 from pipeline.config.schema import Params
+from pipeline.data.appearance import Appearance
 from pipeline.models import architectures, saving
-from pipeline.serving.champion import Champion
+from pipeline.serving.classifier import Classifier
 from pipeline.serving.listen import listen
+from pipeline.serving.source import Source
 
+DARK = Appearance("dark", None)
 CLASSES = ['it\'s "A"', "Bücher 本", "<b>C</b>", "D: {x}"]
 
 
@@ -44,34 +47,32 @@ def log_champion(params: Params, folder: Path, seed: int, images: np.ndarray) ->
 
 
 @contextlib.contextmanager
-def serving(params: Params, folder: Path, shape=(8, 8, 1), **known) -> Iterator[tuple[str, Champion]]:
+def serving(params: Params, shape=(8, 8, 1), appearance=DARK) -> Iterator[tuple[str, Classifier]]:
     """(address, what answers there) of a server in a thread, whose model is in no store."""
     import uvicorn
-    from mlflow.models import Model
 
-    from pipeline.serving import app
-    from pipeline.tracking import flavor, scoring
+    from pipeline.serving.app import App
+    from pipeline.tracking import scoring
     from pipeline.tracking.served_model import ServedModel
 
-    Model(signature=flavor.signature(shape)).save(folder / "MLmodel")
-    model = ServedModel(make_model(params, 1, shape), CLASSES)
-    champion = Champion(model, **({"background": 0, "name": "quadrants", "version": "1", "run_id": "ab" * 16} | known))
+    classifier = Classifier(make_model(params, 1, shape), shape, appearance)
+    source = Source("quadrants", "1", "ab" * 16, {}, Path("nowhere"), CLASSES, appearance)
+    asgi = App(scoring.app(ServedModel(classifier.model, CLASSES)), classifier, source)
     with listen(0) as listening:
-        asgi = app.App(scoring.app(folder, model), app.render(champion), shape)
         server = uvicorn.Server(uvicorn.Config(asgi, log_level="critical"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            yield "http://{}:{}".format(*listening.getsockname()), champion
+            yield "http://{}:{}".format(*listening.getsockname()), classifier
         finally:
             server.should_exit = True
             thread.join()
 
 
-def ask(address: str, body, content_type: str = "application/json") -> tuple[int, dict]:
+def ask(address: str, body, content_type: str = "application/json", at: str = "invocations") -> tuple[int, dict]:
     """Status and content of the answer to a request; `body` is sent as JSON unless it is bytes."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(f"{address}/invocations", data, {"Content-Type": content_type})
+    request = urllib.request.Request(f"{address}/{at}", data, {"Content-Type": content_type})
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, json.load(response)

@@ -1,5 +1,7 @@
 """Requests over HTTP: good ones, and what is said to bad ones."""
 
+import base64
+import io
 import json
 import urllib.request
 from urllib.error import HTTPError
@@ -8,15 +10,21 @@ import numpy as np
 import pytest
 from helpers.data import make_split
 from helpers.served import CLASSES, ask, serving
+from PIL import Image
 
+from pipeline.data.appearance import Appearance
+from pipeline.serving import answers, app
+from pipeline.serving.inputs import Input
+
+FILE = "application/octet-stream"
 IMAGES = make_split(300, 1).images
 
 
 @pytest.fixture(scope="module")
-def server(source, tmp_path_factory):
+def server(source):
     from pipeline.config.schema import Params
 
-    with serving(Params.model_validate(source[1]), tmp_path_factory.mktemp("served")) as started:
+    with serving(Params.model_validate(source[1])) as started:
         yield started
 
 
@@ -27,11 +35,11 @@ def with_pixel(value) -> dict:
 
 
 def test_pictures_get_names_and_probabilities(server):
-    address, champion = server
+    address, classifier = server
     for key in ("inputs", "instances"):
         status, answer = ask(address, {key: IMAGES.tolist()})
         assert status == 200 and len(answer["predictions"]) == len(IMAGES), "more than are looked at at a time"
-    rows, expected = answer["predictions"], champion.model.model.predict(IMAGES, verbose=0)
+    rows, expected = answer["predictions"], classifier.model.predict(IMAGES, verbose=0)
     assert [list(row) for row in rows] == [["class", "label", "probability", "probabilities"]] * len(IMAGES)
     assert [list(row["probabilities"]) for row in rows] == [CLASSES] * len(IMAGES)
     assert np.allclose([list(row["probabilities"].values()) for row in rows], expected, atol=1e-6)
@@ -81,6 +89,41 @@ def test_a_request_without_a_type_or_of_another_gets_a_reason_too(server):
         assert status == 415 and answer["message"] == "send application/json with pictures as inputs or instances"
 
 
+def encoded(image: np.ndarray, kind: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind)
+    return file.getvalue()
+
+
+def test_a_picture_in_a_file_is_answered_as_predict_does(server):
+    address, classifier = server
+    photo = encoded(255 - np.kron(IMAGES[0, ..., 0], np.ones((9, 9), np.uint8)), "WEBP")
+    for way, as_is in (("pictures", False), ("pictures?as-is", True)):
+        status, answer = ask(address, photo, FILE, way)
+        asked = classifier._replace(appearance=Appearance()) if as_is else classifier
+        (expected,) = asked.answers([Input("-", content=photo)])
+        image = Image.open(io.BytesIO(base64.b64decode(answer.pop("image").partition(",")[2])))
+        assert status == 200 and np.array_equal(np.asarray(image), expected.image[..., 0])
+        assert answer == answers.as_dict(expected, CLASSES) and ("inverted" in answer["note"]) != as_is
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "reason"),
+    [
+        (b"x", FILE, 400, "the picture is no PNG, JPEG, WebP or NPY picture"),
+        (b"", FILE, 400, "the picture is no PNG, JPEG, WebP or NPY picture"),
+        (encoded(IMAGES[0, ..., 0])[:-60], FILE, 400, "the picture cannot be decoded: "),
+        (bytes(app.LARGEST_FILE + 1), FILE, 400, "a request has at most 64 MiB; scale the picture"),
+        (encoded(IMAGES[0, ..., 0]), "image/png", 415, "send a picture as application/octet-stream"),
+        (encoded(IMAGES[0, ..., 0]), "text/plain", 415, "send a picture as application/octet-stream"),
+    ],
+    ids=["no picture", "nothing", "cut off", "too large", "png", "text"],
+)
+def test_what_is_no_picture_gets_a_reason(server, body, kind, status, reason):
+    given, answer = ask(server[0], body, kind, "pictures")
+    assert given == status and answer["message"].startswith(reason) and "\n" not in answer["message"]
+
+
 def test_what_is_not_known_here_is_not_passed_on(server):
     for path in ("/docs", "/openapi.json", "/nowhere"):
         with pytest.raises(HTTPError, match="404"):
@@ -101,4 +144,5 @@ def test_the_page_asks_nobody_else_and_shows_names_as_they_are(server):
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     text = response.read().decode()
     assert "http://" not in text and "https://" not in text and 'src="' not in text
-    assert "run <code>abababab</code>" in text and '"background": 0' in text
+    assert "Version 1 of quadrants, from run <code>abababab</code>" in text
+    assert "<b>C</b>" not in text and json.dumps("Bücher 本") in text

@@ -10,6 +10,7 @@ from PIL import Image
 
 from pipeline.config.load import parse
 from pipeline.core.errors import UserError
+from pipeline.data.appearance import Appearance
 from pipeline.models import architectures, saving
 from pipeline.serving import classifier, inputs
 from pipeline.serving.classifier import Classifier, open_model
@@ -35,7 +36,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize("batch", [1, 7, 1000])
 def test_each_file_has_its_answer_in_order_and_a_bad_one_its_error(model, folder, monkeypatch, batch):
     monkeypatch.setattr(classifier, "BATCH", batch)
-    found = list(Classifier(model, SHAPE, "dark").answers(inputs.find([str(folder)])))
+    found = list(Classifier(model, SHAPE, Appearance("dark")).answers(inputs.find([str(folder)])))
     assert [answer.file for answer in found] == [str(folder / f"{number:03d}.png") for number in range(TEST)]
     assert [answer.file for answer in found if answer.error] == [str(folder / "007.png")]
     expected = model.predict(IMAGES, verbose=0)
@@ -46,7 +47,7 @@ def test_each_file_has_its_answer_in_order_and_a_bad_one_its_error(model, folder
 
 
 def test_no_file_is_no_answer(model):
-    assert list(Classifier(model, SHAPE, None).answers([])) == []
+    assert list(Classifier(model, SHAPE, Appearance()).answers([])) == []
 
 
 def test_only_two_batches_are_read_before_the_first_is_asked_for(model, folder, monkeypatch):
@@ -54,7 +55,7 @@ def test_only_two_batches_are_read_before_the_first_is_asked_for(model, folder, 
     monkeypatch.setattr(classifier, "BATCH", 4)
     real = Classifier._read
     monkeypatch.setattr(Classifier, "_read", lambda self, file: read.append(file) or real(self, file))
-    given = Classifier(model, SHAPE, "dark").answers(inputs.find([str(folder)]))
+    given = Classifier(model, SHAPE, Appearance("dark")).answers(inputs.find([str(folder)]))
     next(given)
     assert len(read) <= 8
     given.close()
@@ -64,9 +65,8 @@ def test_only_two_batches_are_read_before_the_first_is_asked_for(model, folder, 
 def test_a_batch_of_large_pictures_is_smaller(model, monkeypatch):
     sizes = []
     monkeypatch.setattr(Classifier, "_answered", lambda self, taken: sizes.append(len(taken)) or [])
-    wanted = Classifier(model, (512, 1024, 1), None)
-    monkeypatch.setattr(wanted, "_read", lambda file: None)
-    list(wanted.answers([inputs.Input("x")] * 5))
+    monkeypatch.setattr(Classifier, "_read", lambda *_: None)
+    list(Classifier(model, (512, 1024, 1), Appearance()).answers([inputs.Input("x")] * 5))
     assert sizes == [2, 2, 1]
 
 
@@ -82,9 +82,13 @@ def test_a_model_is_built_of_the_parameters_of_its_run(params, source, tmp_path,
     )
     built = architectures.build(SHAPE, CLASSES, wider)
     saving.save(built, tmp_path / "model.keras")
-    opened = open_model(Source("0" * 32, None, other, tmp_path / "model.keras"), params.dataset)
+    names = list("ABCD")
+    found = Source("quadrants", "1", "0" * 32, other, tmp_path / "model.keras", names, Appearance())
+    opened = open_model(found, params.dataset)
     assert np.allclose(opened.predict(IMAGES, verbose=0), built.predict(IMAGES, verbose=0))
-    with pytest.raises(UserError, match="is no model of this project"):
-        open_model(Source("0" * 32, None, {"filters": "4"}, tmp_path / "model.keras"), params.dataset)
-    with pytest.raises(UserError, match="filters"):
-        open_model(Source("0" * 32, None, {"filters": "__import__"}, tmp_path / "model.keras"), params.dataset)
+    name = r"^the champion, version 1 of quadrants \(run 00000000\): "
+    for wrong in (found._replace(params={"filters": "4"}), found._replace(classes=[*names, "E"])):
+        with pytest.raises(UserError, match=f"{name}is no model of this project"):
+            open_model(wrong, params.dataset)
+    with pytest.raises(UserError, match=f"{name}.*filters"):
+        open_model(found._replace(params={"filters": "__import__"}), params.dataset)

@@ -36,11 +36,27 @@ def test_a_name_that_exists_is_no_pattern(here):
 
 
 def test_what_leads_to_nothing_is_said_and_the_others_go_on(here):
-    found = inputs.find(["empty", "*.gif", "missing.png", "shots/b.png", "-"])
-    assert [each.name for each in found] == ["empty", "*.gif", "missing.png", "shots/b.png", "-"]
-    assert [bool(each.error) for each in found] == [True, True, False, False, False]
-    with pytest.raises(UserError, match="No such file"):
-        inputs.open_binary("missing.png")
+    (here / "lost.png").symlink_to("nowhere")
+    os.mkfifo("pipe.png")
+    found = inputs.find(["empty", "*.gif", "missing.png", "lost.png", "pipe.png", "a\0.png", "shots/b.png", "-"])
+    assert [each.error for each in found] == [
+        "is a folder without pictures (.png, .jpg, .jpeg, .webp, .npy)",
+        "is a pattern that fits no file",
+        *["No such file or directory"] * 2,
+        "is no file; a picture can be piped to -",
+        "embedded null byte",
+        None,
+        None,
+    ]
+
+
+def test_a_file_that_is_named_twice_is_answered_once_and_a_link_is_another_file(here):
+    (here / "link.png").symlink_to("shots/b.png")
+    (here / "-").touch()
+    named = ["shots/b.png", "shots/[bc].*", "./shots", f"{here}/shots/sub/../b.png", "link.png", "-", "./-", "-"]
+    found = [each.name for each in inputs.find(named)]
+    others = [f"./shots/{name}" for name in ("a.JPG", "odd[1].png", "sub/d.webp")]
+    assert found == ["shots/b.png", "shots/c.npy", *others, "link.png", "-", "./-"]
 
 
 def test_a_folder_that_may_not_be_read_is_said(here, monkeypatch):
@@ -51,16 +67,16 @@ def test_a_folder_that_may_not_be_read_is_said(here, monkeypatch):
     assert inputs.find(["shots"]) == [Input("shots", "Permission denied")]
 
 
-def test_a_pipe_is_not_waited_for(here):
-    os.mkfifo("pipe.png")
-    with pytest.raises(UserError, match="is no file"):
-        inputs.open_binary("pipe.png")
+def test_a_file_that_cannot_be_read_is_said_and_content_that_is_here_is_not_looked_for(here):
+    with pytest.raises(UserError, match="No such file or directory"):
+        inputs.open_binary(Input("gone.png"))
+    assert inputs.open_binary(Input("gone.png", content=b"1")).read() == b"1"
 
 
 def test_stdin_is_read_up_to_a_limit(monkeypatch):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"12345")))
-    assert inputs.open_binary("-").read() == b"12345"
+    assert inputs.open_binary(Input("-")).read() == b"12345"
     monkeypatch.setattr(inputs, "LARGEST", 4)
     sys.stdin.buffer.seek(0)
     with pytest.raises(UserError, match="more than 4 bytes"):
-        inputs.open_binary("-")
+        inputs.open_binary(Input("-"))

@@ -1,5 +1,6 @@
 """Pictures of all kinds become arrays of one shape; what is no picture is refused in words."""
 
+import base64
 import io
 import struct
 import warnings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.core.errors import UserError
+from pipeline.data.appearance import Appearance
 from pipeline.serving import pictures
 
 GREY, COLOUR = (8, 8, 1), (8, 8, 3)
@@ -36,7 +38,7 @@ def array_file(array: np.ndarray) -> io.BytesIO:
 
 
 def read(file: io.BytesIO, shape=GREY, wanted: str | None = "dark") -> tuple[np.ndarray, str]:
-    image, note = pictures.read(file, shape, wanted)
+    image, note = pictures.read(file, shape, Appearance(wanted))
     assert image.shape == shape and image.dtype == np.uint8
     return image, note
 
@@ -218,16 +220,6 @@ def test_damaged_files_are_pictures_or_refused_and_nothing_else(file, data):
             assert "\n" not in str(error)
 
 
-def test_the_background_is_what_nearly_all_training_images_agree_on():
-    dark = np.zeros((200, 8, 8, 1), np.uint8)
-    dark[:, 2:6, 2:6] = 255
-    assert pictures.background(dark) == "dark"
-    assert pictures.background(255 - dark) == "light"
-    assert pictures.background(np.concatenate([dark, 255 - dark])) is None
-    see_through = np.concatenate([np.zeros((9, 8, 8, 3), np.uint8), np.full((9, 8, 8, 1), 255, np.uint8)], axis=-1)
-    assert pictures.background(see_through) == "dark"
-
-
 def photo(size: tuple[int, int], at: tuple[int, int], paper: int = 240) -> Image.Image:
     """Something dark, twice as high as wide, on plain paper."""
     picture = Image.new("L", size, paper)
@@ -237,10 +229,10 @@ def photo(size: tuple[int, int], at: tuple[int, int], paper: int = 240) -> Image
 
 @pytest.mark.parametrize(("size", "at"), [((400, 300), (50, 100)), ((90, 700), (0, 610)), ((120, 120), (40, 20))])
 def test_an_object_on_plain_paper_becomes_as_large_as_those_of_the_training_images(size, at):
-    image, note = pictures.read(encoded(photo(size, at), "PNG"), GREY, "dark", 0.5)
+    image, note = pictures.read(encoded(photo(size, at), "PNG"), GREY, Appearance("dark", 0.5))
     assert "cut out" in note and "inverted" in note
     assert np.abs(image[..., 0].astype(int) - np.where(IMAGE, IMAGE, 15)).max() <= 20
-    image, note = pictures.read(encoded(photo(size, at), "PNG"), GREY, "dark", None)
+    image, note = pictures.read(encoded(photo(size, at), "PNG"), GREY, Appearance("dark"))
     assert "cut out" not in note
 
 
@@ -248,19 +240,19 @@ def test_nothing_is_cut_out_of_what_has_the_right_size_or_no_plain_background():
     right = encoded(Image.fromarray(255 - IMAGE), "PNG")
     noise = encoded(Image.fromarray(RANDOM.integers(0, 256, (90, 60), dtype=np.uint8)), "PNG")
     blank = encoded(Image.new("L", (30, 20), 200), "PNG")
-    assert not any("cut out" in pictures.read(file, GREY, "dark", 0.5)[1] for file in (right, noise, blank))
-
-
-def test_how_much_of_the_frame_objects_take_is_measured():
-    images = np.zeros((10, 8, 8, 1), np.uint8)
-    images[:6, 2:6, 3:5] = 200
-    assert pictures.fill(images) == 0.5
-    images[2:6] = RANDOM.integers(0, 256, (4, 8, 8, 1), dtype=np.uint8)
-    assert pictures.fill(images) is None
+    assert not any("cut out" in pictures.read(file, GREY, Appearance("dark", 0.5))[1] for file in (right, noise, blank))
 
 
 def test_transparent_paper_is_plain_too():
     picture = Image.new("RGBA", (300, 200), (10, 200, 30, 0))
     picture.paste((250, 20, 20, 255), (100, 60, 120, 100))
-    image, note = pictures.read(encoded(picture, "PNG"), (8, 8, 3), None, 1.0)
+    image, note = pictures.read(encoded(picture, "PNG"), (8, 8, 3), Appearance(None, 1.0))
     assert "cut out" in note and (image[:, 2:6] == (250, 20, 20)).all(-1).mean() > 0.7
+
+
+@pytest.mark.parametrize("shape", [GREY, COLOUR, (8, 8, 4)])
+def test_what_the_model_saw_is_shown_pixel_by_pixel(shape):
+    image = RANDOM.integers(0, 256, shape, dtype=np.uint8)
+    kind, _, content = pictures.as_png(image).partition(",")
+    assert kind == "data:image/png;base64"
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(content)))).reshape(shape), image)

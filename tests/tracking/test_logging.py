@@ -54,22 +54,12 @@ def test_the_logged_model_is_the_file_byte_for_byte_and_answers_with_names(store
     assert loaded.metadata.signature.inputs.inputs[0].shape == (-1, 8, 8, 1)
     assert loaded.metadata.signature.outputs.input_names() == list(answer.columns)
     assert (loaded.input_example == images[:1]).all()
+    said = flavor.read_config(logged[0].parents[1])
+    assert said == {"classes": classes, "background": "dark", "fill": None} == flavor.config(classes, images)
+    assert flavor.config(classes, None) == {"classes": classes}, "what is not known is not said"
     with pytest.raises(mlflow.MlflowException):
         loaded.predict(images[:, 1:])
     assert np.allclose(mlflow.keras.load_model(f"runs:/{run_id}/model").predict(images, verbose=0), expected, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("shape", "border", "expected"),
-    [((6, 5, 1), 7, 7), ((6, 5, 3), 250, 250), ((6, 5, 4), 0, 0), ((6, 5, 2), 3, 3), ((6, 5, 3), None, None)],
-)
-def test_the_background_is_what_the_borders_have_in_common(shape, border, expected):
-    images = np.random.default_rng(1).integers(0, 256, (50, *shape), dtype=np.uint8)
-    if border is not None:
-        colours = images[..., : 3 if shape[-1] > 2 else 1]  # a view: transparency stays as it is
-        for side in (colours[:, 0], colours[:, -1], colours[:, :, 0], colours[:, :, -1]):
-            side[:] = border
-    assert flavor.background(images) == expected
 
 
 def test_a_model_that_a_killed_try_has_logged_is_kept_if_it_is_whole_and_logged_again_if_not(store, params, tmp_path):

@@ -131,6 +131,7 @@ def test_a_failed_data_check_and_a_champion_that_is_lost_refuse(trained, decide,
     assert broken[0] == "data checks passed: no, allowed yes"
     assert broken[1].startswith("not worse than the champion: the champion was not tried on these images")
     assert champion_run() == first
+    assert decide(first, answers, answers)[-1].is_kept, "it is not worse than itself, whatever became of its files"
 
 
 def test_a_promotion_overrides_the_gate_and_goes_back_on_the_record(trained, decide, params):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.config.schema.section import ClassName, FileName, Line, Section, Sha256
+from pipeline.config.schema.section import ClassName, DataSetName, FileName, Section, Sha256
 
 
 class IdxFiles(Section):
@@ -29,7 +29,7 @@ SplitFiles = Annotated[IdxFiles, Field(discriminator="format")]  # another forma
 class Dataset(Section):
     """What the pictures are. Nothing else in the project knows."""
 
-    name: Line = Field(max_length=100)
+    name: DataSetName = Field(max_length=100, description="A letter or digit, then spaces and . _ - too.")
     classes: list[ClassName] = Field(min_length=2, max_length=256, description="Names of the labels 0, 1, 2 …")
     height: int = Field(ge=2, lt=2**16, description="Pixels.")
     width: int = Field(ge=2, lt=2**16, description="Pixels.")

@@ -51,5 +51,6 @@ def _no_password(address: str) -> str:
 Line = Annotated[str, AfterValidator(_one_line)]
 ClassName = Annotated[Line, AfterValidator(_no_markup)]
 Source = Annotated[Line, AfterValidator(_no_password)]
+DataSetName = Annotated[str, StringConstraints(pattern=r"^\w[\w .-]*$")]  # MLflow gives it to the registered model
 FileName = Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
