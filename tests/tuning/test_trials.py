@@ -22,12 +22,13 @@ def test_suggestions_follow_the_space_and_the_type_of_the_parameter(params):
         "dropout": Dimension(low=0, high=0.5),
         "batch_size": Dimension(choices=[8, 16]),
         "schedule": Dimension(choices=["constant", "cosine"]),
+        "flip": Dimension(choices=[True, False]),
     }
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     seen = [trials.suggest(study.ask(), params.train, space) for _ in range(40)]
     assert {one.model.filters for one in seen} == {2, 4, 6} and {one.batch_size for one in seen} == {8, 16}
     assert all(4 <= one.model.dense_units <= 64 and 0 <= one.model.dropout <= 0.5 for one in seen)
-    assert {one.schedule for one in seen} == {"constant", "cosine"}
+    assert {one.schedule for one in seen} == {"constant", "cosine"} and {one.flip for one in seen} == {True, False}
     assert {one.epochs for one in seen} == {params.train.epochs}
     assert all(type(one.model.dropout) is float and type(one.model.dense_units) is int for one in seen)
 

@@ -17,7 +17,7 @@ class Dimension(Section):
     high: Number | None = None
     step: Number | None = None
     log: bool = False
-    choices: list[Number | str] | None = None
+    choices: list[bool | Number | str] | None = None
 
     @model_validator(mode="after")
     def _range_or_choices(self) -> Self:
