@@ -13,17 +13,17 @@ from pipeline.config.schema.models import Resnet
 def build(image_shape: tuple[int, int, int], classes: int, params: Resnet) -> keras.Model:
     """Takes images uint8 (n, height, width, channels); returns probabilities float32 (n, classes)."""
     image = layers.Input(image_shape, dtype="uint8", name="image")
-    x = _convolution(layers.Rescaling(1 / 127.5, -1, name="scale")(image), params.filters, "stem")
-    for size in (1, 2):
-        x = _convolution(x, params.filters * 2**size, f"half_{size}", pool=True)
+    x = _convolution(layers.Rescaling(1 / 127.5, -1, name="scale")(image), params.filters, "stem", pool=True)
+    for size in (1, 2):  # a half of height and width, a quarter
+        filters = params.filters * 2**size
+        x = _convolution(x, filters, f"wider_{size}", pool=size > 1)
         for number in range(1, params.residuals + 1):
-            inner = _convolution(x, params.filters * 2**size, f"residual_{size}_{number}a")
-            inner = _convolution(inner, params.filters * 2**size, f"residual_{size}_{number}b")
+            inner = _convolution(x, filters, f"residual_{size}_{number}a")
+            inner = _convolution(inner, filters, f"residual_{size}_{number}b")
             x = layers.Add(name=f"residual_{size}_{number}")([x, inner])
     x = layers.GlobalMaxPooling2D(name="largest")(x)
-    return keras.Model(
-        image, layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x), name="resnet"
-    )
+    x = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    return keras.Model(image, x, name="resnet")
 
 
 def _convolution(x: keras.KerasTensor, filters: int, name: str, pool: bool = False) -> keras.KerasTensor:

@@ -35,7 +35,9 @@ class Resnet(Section):
     """A stack of convolutions with residual blocks at the smaller sizes."""
 
     name: Literal["resnet"]
-    filters: int = Field(ge=1, le=4096, description="Filters at full size; twice as many at each half of it.")
+    filters: int = Field(
+        ge=1, le=4096, description="Filters at full size; twice and four times as many at the smaller ones."
+    )
     residuals: int = Field(ge=0, le=64, description="Residual blocks at each of the two smaller sizes.")
 
 
