@@ -13,7 +13,7 @@ import tensorflow as tf
 from pipeline.config.schema import Train
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
-from pipeline.training import augmentation
+from pipeline.training import augmentation, calibration
 from pipeline.training.history import Epoch, TrainingState, best_epoch
 
 VALIDATION_BATCH = 1000
@@ -27,7 +27,8 @@ def fit(
     on_epoch: Callable[[TrainingState], None],
     progress: TrainingState,
 ) -> list[Epoch]:
-    """Trains a compiled `model` until it has had `params.epochs` epochs; leaves in it the weights of the best one.
+    """Trains a compiled `model` until it has had `params.epochs` epochs; leaves in it the weights of the best one,
+    calibrated if `params.calibrate`.
 
     `progress` is where to go on from: an empty one, or what checkpoint.restore returned for this model. After each
     epoch, while the model still has that epoch's weights, calls `on_epoch`. An exception raised there ends training.
@@ -52,6 +53,8 @@ def fit(
             best_weights = model.get_weights()
         on_epoch(TrainingState(list(history), best_weights))
     model.set_weights(best_weights)
+    if params.calibrate:
+        calibration.calibrate(model, validation)
     return history
 
 

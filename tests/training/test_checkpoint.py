@@ -69,7 +69,14 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
     ids=lambda model: model["model"],
 )
 def test_norms_changed_images_smooth_targets_and_16_bits_go_on_to_the_same_bits(five_epochs, tmp_path, model):
-    others = {"flip": True, "erase": 2, "label_smoothing": 0.1, "weight_decay": 0.01, "precision": "mixed_bfloat16"}
+    others = {
+        "flip": True,
+        "erase": 2,
+        "label_smoothing": 0.1,
+        "weight_decay": 0.01,
+        "precision": "mixed_bfloat16",
+        "calibrate": True,
+    }
     settings = leaves.replace(five_epochs, model | others | {"epochs": 2, "warmup": 0.3, "schedule": "linear"})
     whole, killed = tmp_path / NAME, tmp_path / "killed" / NAME
     whole.mkdir()

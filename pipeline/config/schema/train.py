@@ -21,6 +21,7 @@ class Train(Section):
     precision: Literal["float32", "mixed_bfloat16", "auto"] = Field(
         description="Of activations in training; auto: the faster one here, measured once. Weights have 32 bits."
     )
+    calibrate: bool = Field(description="Whether the probabilities are fitted to the validation images at the end.")
     epochs: int = Field(ge=1, le=1_000_000, description="Passes over the training images.")
     seed: int = Field(ge=0, lt=2**31, description="Of weights, shuffling, dropout and what is done to images.")
     threads: int = Field(ge=1, le=1024, description="The same seed gives the same model only with the same number.")
