@@ -4,8 +4,8 @@ import asyncio
 
 import numpy as np
 import pytest
+from helpers.browser import browse
 from helpers.data import make_split
-from helpers.devtools import browse
 from helpers.served import CLASSES, serving
 from PIL import Image
 
@@ -23,7 +23,7 @@ async def lines(page, selector: str) -> list[str]:
     return await page.value(f"[...document.querySelectorAll({selector!r})].map(each => each.innerText)")
 
 
-def test_a_dropped_picture_is_made_fit_and_answered_and_nobody_outside_is_asked(params, tmp_path):
+def test_a_dropped_picture_is_made_fit_and_answered_and_nobody_outside_is_asked(params, tmp_path, screenshots):
     dark = make_split(4, 1).images[3, ..., 0]
     dark[[0, -1]] = dark[:, [0, -1]] = 10
     Image.fromarray(dark).save(tmp_path / "dark.png")
@@ -32,6 +32,7 @@ def test_a_dropped_picture_is_made_fit_and_answered_and_nobody_outside_is_asked(
 
     async def look(address: str, champion) -> None:
         async with browse(address) as page:
+            await page.photograph(screenshots, "drop_page")
             answer = await page.changed("#answer", page.drop(tmp_path / "dark.png"))
             assert (await seen(page))[..., 0].tolist() == dark.tolist(), "what fits is left alone"
             assert await lines(page, "#done li") == ["not changed: it has the right size"]
@@ -48,7 +49,8 @@ def test_a_dropped_picture_is_made_fit_and_answered_and_nobody_outside_is_asked(
             assert await page.changed("#wrong", page.drop(tmp_path / "none.png")) == (
                 "none.png: is no picture that this browser can read"
             )
-            assert page.complaints == [] and all(a.startswith((f"{address}/", "blob:")) for a in page.requests)
+            await page.photograph(screenshots, "drop_page_answered")
+            page.assert_quiet(f"{address}/")
 
     with serving(params, tmp_path) as (address, champion):
         asyncio.run(look(address, champion))
@@ -67,7 +69,7 @@ def test_an_object_on_plain_paper_is_cut_out_to_the_size_that_the_model_knows(pa
             wanted[2:6, 3:5] = 235
             assert np.abs(image - wanted).max() <= 60, image  # 80 pixels high become 4, with soft edges
             assert (await lines(page, "#done li"))[0].startswith("cut out")
-            assert page.complaints == []
+            page.assert_quiet(f"{address}/")
 
     with serving(params, tmp_path, fill=0.5) as (address, _):
         asyncio.run(look(address, _))
@@ -82,7 +84,7 @@ def test_a_picture_in_colour_stays_so(params, tmp_path):
             answer = await page.changed("#answer", page.drop(tmp_path / "colour.png"))
             assert (await seen(page))[..., :3].tolist() == image.tolist()
             assert answer.startswith(champion.model.predict(image[None])["class"][0])
-            assert page.complaints == []
+            page.assert_quiet(f"{address}/")
 
     with serving(params, tmp_path, (6, 5, 3), background=None) as (address, champion):
         asyncio.run(look(address, champion))

@@ -13,8 +13,8 @@ import mlflow
 import numpy as np
 import psutil
 import pytest
+from helpers.browser import browse
 from helpers.data import free_port, make_split
-from helpers.devtools import browse
 from helpers.faults import EPOCHS
 from helpers.project import Project
 from helpers.served import CLASSES, ask_until_answered, log_champion, make_model
@@ -110,38 +110,32 @@ def test_no_request_is_lost_when_the_server_is_killed_and_a_restart_follows_the_
         process.kill()
 
 
-TEXT = "document.body.innerText"
-
-
-async def wait_for(page, expression: str, text: str) -> str:
-    """The value of an expression as soon as it holds a text."""
-    return await page.value(
-        f"""new Promise(done => {{ const look = () => {{ const value = {expression};
-        if (value && value.includes({text!r})) done(value); else requestAnimationFrame(look) }}; look() }})"""
-    )
-
-
-async def look_at_ui(address: str, listed: str, run_id: str, shots: Path | None) -> None:
+async def look_at_ui(address: str, listed: str, run_id: str, screenshots: Path | None) -> None:
     """The list of runs, then a run: what it is in words, its curves, and the report among its artifacts."""
+    run = f"{address}/#/experiments/0/runs/{run_id}"
+
+    async def shown(name: str, *texts: str) -> None:
+        async def seen() -> None:
+            for text in texts:
+                await page.shows(text)
+
+        await seen()
+        await page.photograph(screenshots, name, reloaded=seen)
+
     async with browse(f"{address}{listed}") as page:
-        size = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        await page.call("Emulation.setDeviceMetricsOverride", **size)  # the UI draws what is in sight
-        await wait_for(page, TEXT, f"cnn {EPOCHS} epochs")
-        await wait_for(page, TEXT, "test/accuracy")
-        plot = "document.querySelector('svg.main-svg')?.parentElement.innerHTML"
-        for end, found, text in (("", TEXT, "Accepted by the gate"), ("/model-metrics", plot, "<svg")):
-            await page.call("Page.navigate", url=f"{address}/#/experiments/0/runs/{run_id}{end}")
-            await wait_for(page, found, text)
-            if shots:
-                await page.save(shots / f"ui{end.replace('/', '_')}.png")
-        await page.call("Page.navigate", url=f"{address}/#/experiments/0/runs/{run_id}/artifacts/model.html")
-        await wait_for(page, "document.querySelector('iframe')?.src", "blob:")
+        await shown("ui_runs", f"cnn {EPOCHS} epochs", "test/accuracy")
+        await page.call("Page.navigate", url=run)
+        await shown("ui_run", "Accepted by the gate")
+        await page.call("Page.navigate", url=f"{run}/model-metrics")
+        await shown("ui_curves", "epoch/validation_accuracy")
+        await page.call("Page.navigate", url=f"{run}/artifacts/model.html")
+        await page.shows("blob:", "document.querySelector('iframe')?.src")
         report = await page.value("fetch(document.querySelector('iframe').src).then(found => found.text())")
         assert "How good is this quadrants classifier?" in report
-        assert [asked for asked in page.requests if not asked.startswith((address, "data:", "blob:", "about:"))] == []
+        page.assert_quiet(address)
 
 
-def test_the_ui_takes_a_free_port_shows_the_runs_and_ends_with_all_that_it_started(done, tmp_path, pytestconfig):
+def test_the_ui_takes_a_free_port_shows_the_runs_and_ends_with_all_that_it_started(done, tmp_path, screenshots):
     project = done.copy(tmp_path / "copy")
     (run,) = project.runs()
     with listen(0) as taken:
@@ -151,7 +145,7 @@ def test_the_ui_takes_a_free_port_shows_the_runs_and_ends_with_all_that_it_start
         assert shown[0] == f"note: port {port} cannot be had; another is taken\n"
         address, _, page = shown[-1].split()[0].partition("/#/")
         assert page == "experiments/0/runs?viewStateShareKey=results&workflowType=machine_learning"
-        asyncio.run(look_at_ui(address, f"/#/{page}", run.info.run_id, pytestconfig.getoption("--screenshots")))
+        asyncio.run(look_at_ui(address, f"/#/{page}", run.info.run_id, screenshots))
         started = psutil.Process(process.pid).children(recursive=True)
         end_politely(process)
         assert started and not psutil.wait_procs(started, timeout=10)[1]
