@@ -165,4 +165,5 @@ def test_the_ui_takes_a_free_port_shows_the_runs_and_ends_with_all_that_it_start
         end_politely(process)
         assert started and not psutil.wait_procs(started, timeout=10)[1]
     finally:
-        process.kill()
+        process.terminate()  # and not killed: it ends what it has started
+        process.wait(60)
