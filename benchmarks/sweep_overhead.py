@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=10_000, help="training images (default 10,000)")
     parser.add_argument("--trials", type=int, default=4, help="trials (default 4)")
     arguments = parser.parse_args()
-    dataset_config, train, tune = load("dataset", "train", "tune")
+    dataset_config, train, tune, tracking = load("dataset", "train", "tune", "tracking")
     for name, value in cli.QUIET.items():
         os.environ.setdefault(name, value)
     with tempfile.TemporaryDirectory() as temporary:
@@ -100,7 +100,7 @@ def main() -> None:
         started = time.process_time()
         for number in range(arguments.trials):
             each = train.model_copy(update={"epochs": tune.epochs})
-            plan = Plan(address, parent, dataset_config, each, tune, {})
+            plan = Plan(address, parent, dataset_config, each, tune, {}, tracking)
             values = leaves.values(train)
             chosen = {name: values[name] for name in tune.space}
             study.enqueue_trial(chosen | {"dropout": values["dropout"] + number / 100})

@@ -51,6 +51,12 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
+def screenshots(pytestconfig) -> Path | None:
+    """The folder in which pictures of pages are kept; None where nobody wants them."""
+    return pytestconfig.getoption("--screenshots")
+
+
+@pytest.fixture(scope="session")
 def source(tmp_path_factory) -> tuple[Path, dict]:
     """(folder of gzipped IDX files, params as a dict)."""
 

@@ -12,13 +12,14 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
 from pipeline.config import recipes
 from pipeline.config.load import load
 from pipeline.config.schema import Train, leaves
-from pipeline.core import cli, stage
+from pipeline.core import cli, paths, stage
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.workflow import prepare
@@ -38,11 +39,18 @@ def overrides(arguments: list[str]) -> dict[str, str]:
     return values
 
 
-def usage() -> str:
-    """What --help prints."""
-    names = "\n".join(f"  --{name:<16}{leaf.description}" for name, leaf in leaves.leaves(Train).items())
-    recipe = f"  --{'recipe':<16}One of {', '.join(recipes.names())}: what is named beside it goes before."
-    return f"{__doc__}\nParameters:\n{recipe}\n{names}"
+def parameters() -> str:
+    """What --help says of the parameters; where params.yaml can be read, with their values there."""
+    present: dict[str, Any] = {}
+    with contextlib.suppress(UserError, OSError):
+        (train,) = load("train")
+        present = leaves.values(train)
+    rows = {name: (str(present.get(name, "")), leaf.description) for name, leaf in leaves.leaves(Train).items()}
+    width = max(len(value) for value, _ in rows.values())
+    head = f"Parameters, with what {paths.PARAMS} says:" if present else "Parameters:"
+    recipe = f"  --{'recipe':<16}{'':<{width}}  {', '.join(recipes.names())}; what is named beside it goes before."
+    parameters = (f"  --{name:<16}{value:<{width}}  {text}" for name, (value, text) in rows.items())
+    return "\n".join([head, recipe, *parameters])
 
 
 def note_in_opened_run(error: UserError) -> None:
@@ -55,19 +63,19 @@ def note_in_opened_run(error: UserError) -> None:
             runs.note_error(run_id, error)
 
 
-@cli.command(usage(), ignore_unknown_options=True, help_option_names=[])
+@cli.command(__doc__, ignore_unknown_options=True, help_option_names=[])
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[--NAME VALUE]...")
 def main(arguments: tuple[str, ...]) -> None:
     if arguments in [("--help",), ("-h",)]:  # `mlflow run -P help=1` is a mistake in a parameter
-        say(click.get_current_context().get_help())
+        say(f"{click.get_current_context().get_help()}\n\n{parameters()}")
         return
     begun = stage.snapshot(tuple)
     try:
         values = overrides(list(arguments))
         if recipe := values.pop("recipe", None):
             values = recipes.read(recipe) | values
-        sections = load("dataset", "train", "evaluate", "gate", overrides={"train": values})
-        dataset_config, params, settings, limits = sections
+        sections = load("dataset", "train", "evaluate", "gate", "tracking", overrides={"train": values})
+        dataset_config, params, settings, limits, tracking = sections
         prepare.bring_up_to_date()
     except UserError as error:
         note_in_opened_run(error)
@@ -81,7 +89,7 @@ def main(arguments: tuple[str, ...]) -> None:
         from pipeline.workflow.train import train
         from pipeline.workflow.training_run import training_run
 
-    with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params) as (run_id, resume):
+    with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params, tracking) as (run_id, resume):
         train(dataset_config, params, Path(out), resume)
         judged = evaluate(dataset_config, params, settings, Path(out))
         begun.assert_unchanged()

@@ -37,7 +37,7 @@ def ask(difference: bytes) -> None:
 @click.argument("run_id", metavar="RUN")
 @click.option("--trust-diff", is_flag=True, help="Apply the uncommitted changes that the run carries without asking.")
 def main(run_id: str, trust_diff: bool) -> None:
-    from pipeline.tracking import queries
+    from pipeline.tracking import artifacts, queries
 
     run = queries.resolve_run(run_id)
     full_id, tags = run.info.run_id, run.data.tags
@@ -52,7 +52,7 @@ def main(run_id: str, trust_diff: bool) -> None:
     if difference and not trust_diff:
         ask(difference)
     with worktree(commit) as folder:
-        if others := other_environment(run, (queries.content(full_id, PACKAGES) or b"").decode(errors="replace")):
+        if others := other_environment(run, (artifacts.content(full_id, PACKAGES) or b"").decode(errors="replace")):
             say(f"note: other bytes may come out here: {others}")
         retrain(run, difference, folder)
         say(compare(run, folder))

@@ -98,12 +98,12 @@ def main() -> None:
     for path in (paths.TRAIN_METRICS, paths.TEST_METRICS, paths.RUN_ID, paths.MODEL):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro` makes it")
-    from pipeline.tracking import queries, store
+    from pipeline.tracking import queries, related, store
 
     found = results.read(paths.TRAIN_METRICS) | results.read(paths.TEST_METRICS)
     named = paths.RUN_ID.read_text(encoding="utf-8").strip()
-    run = queries.get_run(queries.find_run_of_model(named, files.sha256(paths.MODEL)))
-    before = queries.run_before(run) if run else None
+    run = queries.get_run(related.find_run_of_model(named, files.sha256(paths.MODEL)))
+    before = related.run_before(run) if run else None
     now, earlier = (told(each) if each else None for each in (run, before))
     ui = store.ui_lines(run.info.experiment_id, run.info.run_id) if run else []
     champion = champion_of(dataset_config.name, run) if run else ""

@@ -37,7 +37,8 @@ def options(function: Callable) -> Callable:
 )
 def main(address: str | None, **given: str | None) -> None:
     values = {name: value for name, value in given.items() if value is not None}
-    dataset_config, train, tune = load("dataset", "train", "tune", overrides={"tune": values})
+    sections = load("dataset", "train", "tune", "tracking", overrides={"tune": values})
+    dataset_config, train, tune, tracking = sections
     from pipeline.core import code_hash, files
     from pipeline.core.paths import TRAINING_DATA
     from pipeline.provenance import lineage
@@ -73,7 +74,8 @@ def main(address: str | None, **given: str | None) -> None:
                 return
             parent = stack.enter_context(mlflow_runs.study_run(study, tune, lineage.tags(TRAINING_DATA)))
             mlflow_runs.sync_trial_runs(study, parent)
-        plan = Plan(address, parent, dataset_config, each, tune, data | {"dataset": dataset_config.name})
+        data |= {"dataset": dataset_config.name}
+        plan = Plan(address, parent, dataset_config, each, tune, data, tracking)
         sizes = (counted(tune.trials, "trial"), counted(tune.epochs, "epoch"), counted(tune.workers, "worker"))
         say("study {}: up to {} of {}, {}".format(tune.study, *sizes))
         run_workers(study, plan)

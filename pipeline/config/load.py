@@ -4,14 +4,14 @@ params.yaml becomes frozen, strict, typed sections. A stage asks for the section
 `dataset, train = load("dataset", "train")`, and dvc.yaml declares the same ones (a test compares).
 """
 
-import json
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML, YAMLError
 
-from pipeline.config.schema import Params, Section, Train, leaves
+from pipeline.config import moved
+from pipeline.config.schema import Params, Section, leaves
 from pipeline.config.schema.params import NO_SWEEP
 from pipeline.config.schema.section import unknown
 from pipeline.core import paths
@@ -48,28 +48,12 @@ def parse(text: str | bytes, where: str) -> Params:
         raise UserError(f"{where}:{line} {problem}") from None
     if not isinstance(values, dict):
         raise UserError(f"{where}: should hold the sections {', '.join(Params.model_fields)}")
-    if moves := _moved(values):
+    if moves := moved.moves(values):
         raise UserError(f"{where}: {'; '.join(moves)}")
     try:
         return Params.model_validate(values)
     except ValidationError as error:
         raise UserError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
-
-
-def _moved(values: dict[str, Any]) -> list[str]:
-    """What has moved since the version that wrote these values, and where to; nothing for those of this version."""
-    moves = []
-    train, dataset = values.get("train"), values.get("dataset")
-    if isinstance(train, dict) and isinstance(train.get("model"), str):
-        known = leaves.leaves(Train).items()
-        own = {leaf.path[1]: train[name] for name, leaf in known if leaf.path[0] == "model" and name in train}
-        model = ", ".join(f"{name}: " + json.dumps(value, default=str).strip('"') for name, value in own.items())
-        moves.append(f"train.model holds the model's parameters now: model: {{{model}}}")
-    if isinstance(dataset, dict):
-        halves = [dataset.get("train"), dataset.get("test")]
-        if all(isinstance(half, dict) and "images" in half and "format" not in half for half in halves):
-            moves.append("dataset.train and dataset.test say their format now: format: idx")
-    return moves
 
 
 def _override(params: Params, section: str, values: dict[str, str]) -> Params:

@@ -5,6 +5,7 @@ for each epoch, and begins with epoch/, so that one cannot be taken for the othe
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def read(path: Path) -> dict[str, float]:
     if not found:
         raise ValueError(f"{path} holds no results")
     return {name: value for name, value in found.items() if not name.startswith("train/")}
+
+
+def data_set(name: str) -> str | None:
+    """The part of the data that a result was measured on: train, validation or test. None of one that is of no part."""
+    found = re.match(r"best/(train|validation)_|(test)/", name)
+    return found and (found[1] or found[2])
 
 
 def logged(metrics: Mapping[str, float]) -> dict[str, float]:

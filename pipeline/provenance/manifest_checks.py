@@ -19,7 +19,8 @@ HISTORY = "tables/history.csv"
 
 def checks(run: "Run", models: list["LoggedModel"], folder: Path) -> Iterator[Check]:
     """All checks of this file. `folder` has the artifacts of the run, `models` are those that it logged."""
-    from pipeline.tracking import manifest, queries
+    from pipeline.tracking import manifest
+    from pipeline.tracking.curves import logged_curves
 
     name, tagged = f"run {run.info.run_id[:8]}", manifest.TAG in run.data.tags
     has_file = (folder / manifest.NAME).exists()
@@ -40,7 +41,7 @@ def checks(run: "Run", models: list["LoggedModel"], folder: Path) -> Iterator[Ch
             places[manifest.MODEL] = stack.enter_context(manifest.folder_at(model.artifact_location))
         yield from artifacts(name, written, places)
     if HISTORY in written.files and (folder / HISTORY).is_file():
-        yield from curves(f"{name}, {HISTORY}", folder / HISTORY, queries.curves(run))
+        yield from curves(f"{name}, {HISTORY}", folder / HISTORY, logged_curves(run))
 
 
 def records(name: str, written: "Manifest", now: dict[str, dict[str, str]]) -> Iterator[Check]:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 def checks(run: "Run", has_git: bool) -> Iterator[Check]:
     """All checks of this file."""
-    from pipeline.tracking import queries
+    from pipeline.tracking.curves import logged_curves
 
     tags = run.data.tags
     yield from prepared_data(tags)
     yield from metrics(run.data.metrics)
     if paths.HISTORY.is_file():
-        yield from manifest_checks.curves(str(paths.HISTORY), paths.HISTORY, queries.curves(run))
+        yield from manifest_checks.curves(str(paths.HISTORY), paths.HISTORY, logged_curves(run))
     yield from logged_parameters(run.data.params)
     is_named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip() == run.info.run_id
     if has_git and is_named and tags.get("git.dirty") == "false":

@@ -44,12 +44,12 @@ def verify(dataset_config: Dataset, asked: str | None, everything: bool) -> tupl
 
 def _trained_here(notes: list[str]) -> str | None:
     """The run of the model in this folder, where the store has it; notes what is not here."""
-    from pipeline.tracking import queries
+    from pipeline.tracking import related
 
     trained = None
     if paths.RUN_ID.is_file() and paths.MODEL.is_file():
         named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
-        trained = queries.find_run_of_model(named, files.sha256(paths.MODEL))  # restored, it has another id
+        trained = related.find_run_of_model(named, files.sha256(paths.MODEL))  # restored, it has another id
         if trained is None:
             notes.append(f"run {named} is not in this MLflow store; `python -m pipeline restore` restores it")
     if gone := folder_checks.missing():

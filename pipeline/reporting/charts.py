@@ -126,7 +126,7 @@ def reliability(label: str, confidence: Sequence[float], accuracy: Sequence[floa
     Bins without images are left out. A dot is larger, the more images it stands for.
     """
     axes = Axes((0, 1), (0, 1))
-    quarters = {part / 4: f"{part / 4:.0%}" for part in range(5)}
+    quarters = {part / 4: f"{part * 25} %" for part in range(5)}
     parts = [axes.frame(quarters, quarters, "how sure the model is", "how often it is right")]
     parts.append(f'<polyline class="best" points="{axes.at(0, 0)} {axes.at(1, 1)}"/>')
     filled = [(c, a, n) for c, a, n in zip(confidence, accuracy, images, strict=True) if n]

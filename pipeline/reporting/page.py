@@ -14,8 +14,8 @@ BASE = """<!doctype html>
 <style>
   :root { color-scheme: light dark; --paper: #fff; --ink: #222; --faint: #666; --line: #ddd; --accent: #2b6cb0;
     --alarm: #b3121d; --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", Georgia, serif }
-  @media (prefers-color-scheme: dark) { :root { --paper: #16191d; --ink: #e4e6e8; --faint: #9aa2ab; --line: #343a41;
-    --accent: #74aee6; --alarm: #ff8078 } }
+  @media screen and (prefers-color-scheme: dark) { :root { --paper: #16191d; --ink: #e4e6e8; --faint: #9aa2ab;
+    --line: #343a41; --accent: #74aee6; --alarm: #ff8078 } }
   body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto 4rem; padding: 0 1rem;
     color: var(--ink); background: var(--paper); overflow-wrap: break-word }
   h1, h2, .figure { font-family: var(--serif); font-weight: 600; text-wrap: balance }
@@ -31,7 +31,11 @@ BASE = """<!doctype html>
   .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: 1.2rem 2.5rem;
     margin: 1.2rem 0 }
   .tiles .figure { font-size: 1.7rem; line-height: 1.3; overflow-wrap: anywhere } .tiles p { margin: 0 }
-  .wide { overflow-x: auto }
+  .wide { --edge: color-mix(in srgb, var(--ink) 28%, transparent); overflow-x: auto; background:
+    linear-gradient(90deg, var(--paper) 50%, transparent) left / 2.4rem 100% no-repeat local,
+    linear-gradient(270deg, var(--paper) 50%, transparent) right / 2.4rem 100% no-repeat local,
+    linear-gradient(90deg, var(--edge), transparent) left / .7rem 100% no-repeat scroll,
+    linear-gradient(270deg, var(--edge), transparent) right / .7rem 100% no-repeat scroll }
   table { border-collapse: collapse; width: 100% }
   th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line) }
   th { color: var(--faint); font-weight: 500 } thead th { vertical-align: bottom }
@@ -45,12 +49,15 @@ BASE = """<!doctype html>
     border-radius: 6px; user-select: all }
   details { margin: .6rem 0 } summary { cursor: pointer; color: var(--accent) }
   @media (max-width: 38rem) { .hero { grid-template-columns: 1fr } h1 { margin-top: 1rem }
-    .tiles { grid-template-columns: 1fr 1fr; gap: 1.2rem } table { font-size: .88rem } th, td { padding-right: .6rem } }
+    .tiles { grid-template-columns: 1fr 1fr; gap: 1.2rem }
+    table { font-size: .82rem } th, td { padding-right: .55rem } }
   @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --faint: #555; --line: #ccc;
     --accent: #1d4f86; --alarm: #b3121d }
-    body { max-width: none; margin: 0; font-size: 11pt; print-color-adjust: exact }
-    h2, h3 { break-after: avoid } tr, figure { break-inside: avoid } .wide { overflow: visible }
-    details:not([open]) { display: none } }
+    body { max-width: none; margin: 0; font-size: 10.5pt; print-color-adjust: exact } h1 { margin-top: 0 }
+    h2 { margin-top: 2rem } h2, h3, h2 + p, h3 + p { break-after: avoid } table, tr, figure, pre { break-inside: avoid }
+    .tiles { grid-template-columns: repeat(4, 1fr) } .wide { overflow: visible; background: none }
+    pre { white-space: pre-wrap; overflow-wrap: anywhere }
+    .pressed, details:not([open]) { display: none } }
 {% block style %}{% endblock %}
 </style>{% block head %}{% endblock %}</head><body>
 <h1>{{ title }}</h1>

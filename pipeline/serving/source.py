@@ -65,7 +65,10 @@ def find(dataset_config: Dataset, asked: str | None, folder: Path) -> Source:
                 raise UserError(f"{name} has no champion yet: {registry.HOW}, `predict --run RUN` asks any other")
             asked = str(version.run_id)
         run = queries.resolve_run(asked)
-        models, params = queries.models_of(run), queries.trained_params(run.info.run_id)
+        models = queries.models_of(run)
+        if not models:
+            raise queries.without_model(run)
+        params = queries.trained_params(run.info.run_id)
         if (trained_on := run.data.params.get("dataset.name")) != name:
             raise UserError(f"run {asked} was trained on {trained_on}, not on {name}, as params.yaml says")
         try:

@@ -15,6 +15,7 @@ from pipeline.workflow.restore import ensure_run
 def main() -> None:
     with stage.begin(lambda: load("dataset", "train", "evaluate", "gate")) as begun:
         dataset_config, params, settings, limits = begun.params
+        (tracking,) = load("tracking")
         stage.require(paths.TEST)
         run_id = ensure_run(dataset_config, params)
         with cli.suppress_stderr():
@@ -23,7 +24,7 @@ def main() -> None:
             from pipeline.workflow import gate
             from pipeline.workflow.evaluate import evaluate
 
-        with runs.run(run_id):
+        with runs.run(run_id, tracking=tracking):
             judged = evaluate(dataset_config, params, settings, Path())
             begun.assert_unchanged()
             verdicts = gate.decide(run_id, dataset_config, judged, limits, settings.behaviour)

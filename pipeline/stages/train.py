@@ -14,10 +14,11 @@ from pipeline.core import cli, files, paths, stage
 def main() -> None:
     with stage.begin(lambda: load("dataset", "train")) as begun:
         dataset_config, params = begun.params
+        (tracking,) = load("tracking")
         stage.require(*paths.TRAINING_DATA.values())
         from pipeline.workflow.training_run import training_run
 
-        with training_run(dataset_config, params) as (run_id, resume):
+        with training_run(dataset_config, params, tracking) as (run_id, resume):
             with cli.suppress_stderr():  # tensorflow, once the store has answered
                 from pipeline.workflow.train import train
 

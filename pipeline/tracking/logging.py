@@ -9,15 +9,18 @@ from typing import Any
 import mlflow
 import numpy as np
 from mlflow.data.numpy_dataset import from_numpy
-from mlflow.entities import LoggedModelStatus, RunInfo
+from mlflow.entities import Dataset, LoggedModelStatus, Run, RunInfo
 from mlflow.models import Model
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from pipeline.config.schema import leaves
-from pipeline.core import files
+from pipeline.core import files, results
 from pipeline.data.arrays import Split
-from pipeline.tracking import flavor, manifest, queries
+from pipeline.tracking import curves, flavor, manifest, queries
+
+EPOCH_SECONDS = "epoch_seconds"  # metrics beside the curves: by the clock on the wall, and what a training has taken
+CPU_SECONDS = "cpu_seconds"  # so far by the clocks of all its threads
 
 
 def log_start(params: dict[str, Any], tags: dict[str, str]) -> None:
@@ -34,15 +37,19 @@ def log_data(name: str, split: Split, sha256: str, context: str) -> None:
 
 
 def log_epoch(row: dict[str, float], **others: float) -> None:
-    """Logs a point of each curve: `row` has the columns of reports/history.csv."""
-    curves = {queries.curve(column): value for column, value in row.items() if column != "epoch"}
-    mlflow.log_metrics(curves | others, step=int(row["epoch"]))
+    """Logs a point of each curve: `row` has the columns of reports/history.csv. `others` are metrics as they stand."""
+    points = {curves.curve(column): value for column, value in row.items() if column != "epoch"}
+    mlflow.log_metrics(points | others, step=int(row["epoch"]))
 
 
 def logged_epochs() -> set[int]:
     """The epochs whose metrics the active run already has."""
-    run_id = _active().run_id
-    return {point.step for point in mlflow.MlflowClient().get_metric_history(run_id, queries.curve("loss"))}
+    return set(curves.points(_active().run_id, curves.curve("loss")))
+
+
+def cpu_seconds() -> float:
+    """What the training of the active run has taken so far, by the last epoch that was logged."""
+    return mlflow.get_run(_active().run_id).data.metrics.get(CPU_SECONDS, 0.0)
 
 
 def log_training(metrics: dict[str, Any], history: Path) -> None:
@@ -52,10 +59,29 @@ def log_training(metrics: dict[str, Any], history: Path) -> None:
 
 
 def log_metrics(metrics: dict[str, Any]) -> None:
-    """Logs final metrics (a nested dict, flattened to `section/key`). A value that the run has already stays alone."""
-    known = mlflow.get_run(_active().run_id).data.metrics
+    """Logs final metrics (a nested dict, flattened to `section/key`). A value that the run has already stays alone.
+
+    Once the run has logged its model, they are the model's too, each beside the data set that it was measured on.
+    """
+    run = mlflow.get_run(_active().run_id)
+    model = next(iter(queries.models_of(run)), None)
+    known = {each.key: each.value for each in model.metrics or ()} if model else run.data.metrics
     final = {key: float(value) for key, value in leaves.flatten(metrics, "/")}
-    mlflow.log_metrics({key: value for key, value in final.items() if known.get(key) != value})
+    new: dict[str | None, dict[str, float]] = {}  # data set → name → value
+    for key, value in final.items():
+        if known.get(key) != value:
+            new.setdefault(results.data_set(key), {})[key] = value
+    for data_set, values in new.items():
+        model_id = model.model_id if model else None
+        mlflow.log_metrics(values, run_id=run.info.run_id, model_id=model_id, dataset=_input(run, data_set))
+
+
+def _input(run: Run, role: str | None) -> Dataset | None:
+    """The data set that a run has logged in this role; None where it has none."""
+    for each in run.inputs.dataset_inputs if run.inputs else ():
+        if role in [tag.value for tag in each.tags if tag.key == MLFLOW_DATASET_CONTEXT]:
+            return each.dataset
+    return None
 
 
 def log_files(paths: list[Path], folder: str | None = None) -> None:
@@ -101,9 +127,7 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: list[str],
     sha256 = files.sha256(path)
     run = _active()
     address = None
-    for earlier in mlflow.search_logged_models(
-        [run.experiment_id], f"source_run_id = '{run.run_id}'", output_format="list"
-    ):
+    for earlier in queries.models_of(mlflow.get_run(run.run_id)):
         is_whole = earlier.status == LoggedModelStatus.READY and earlier.tags.get("model.sha256") == sha256
         if is_whole and not address and queries.model_sha256(earlier) == sha256:
             address = earlier.artifact_location

@@ -1,7 +1,6 @@
-"""Finds in MLflow's store: runs, their tags and artifacts, logged models and registered versions."""
+"""Finds in MLflow's store: runs and their parameters, the models that they logged, registered versions."""
 
 import contextlib
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -11,7 +10,6 @@ import mlflow
 from mlflow.entities import LoggedModel, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files, results
@@ -111,104 +109,14 @@ def find_tagged(key: str, value: str) -> tuple[str, str] | None:
     return (found[0].info.run_id, found[0].info.status) if found else None
 
 
-def find_run_of_model(run_id: str, model_sha256: str) -> str | None:
-    """The id of the run that trained a model: `run_id` if the store has it, else the newest with the model's sha256.
-
-    None where there is neither. The run of a study is left out, although it has the sha256 of its best model.
-    """
-    store.open_store()
-    if get_run(run_id):
-        return run_id
-    found = search(f"tags.`model.sha256` = '{model_sha256}'")
-    whole = {"restored_from", "manifest.sha256"}  # a restoration that was killed has no manifest
-    own = (run.info.run_id for run in found if "training" in run.data.tags or whole <= run.data.tags.keys())
-    return next(own, None)
-
-
-def children(parent: str) -> list[Run]:
-    """The runs nested under a run."""
-    return search(f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'")
-
-
-def trials(study: str) -> list[Run]:
-    """The runs of a study's trials that were trained to their end. Raises UserError where there is no such study."""
-    parents = [run for run in search("tags.`optuna.study` LIKE '%'") if "optuna.trial" not in run.data.tags]
-    for parent in parents:  # the newest of this name
-        if parent.data.tags["optuna.study"] == study:
-            ended = [run for run in children(parent.info.run_id) if run.info.status == "FINISHED"]
-            return [run for run in ended if curve("loss") in run.data.metrics]  # not one that repeats another
-    names = ", ".join(dict.fromkeys(run.data.tags["optuna.study"] for run in parents))
-    raise UserError(f"study {study} is not in the MLflow store; there are: {names or 'none yet'}")
-
-
 def trained() -> list[Run]:
     """All runs that logged a model, the newest first."""
     return search("tags.`model.sha256` LIKE '%'")
 
 
-def run_before(run: Run) -> Run | None:
-    """The last run that began before this one, ended well, and was evaluated on the same data; None where none did.
-
-    The data has the same bytes, those of the test images too: only then do two accuracies compare.
-    """
-    data = {name: value for name, value in run.data.tags.items() if re.fullmatch(r"data\.\w+\.sha256", name)}
-    evaluated = f"attributes.status = 'FINISHED' AND metrics.`{results.TEST_ACCURACY}` >= 0"
-    found = search(f"{evaluated} AND attributes.start_time < {int(run.info.start_time)}")
-    same = [each for each in found if data.items() <= each.data.tags.items()]
-    return max(same, key=lambda each: (each.info.start_time, each.info.run_id), default=None)
-
-
-def curve(column: str) -> str:
-    """The MLflow metric of a column of reports/history.csv: accuracy → epoch/train_accuracy; the UI groups by it."""
-    return f"epoch/{column if column.startswith('validation_') else f'train_{column}'}"
-
-
-def curves(run: Run) -> dict[str, dict[int, float]]:
-    """Column of reports/history.csv → epoch → value; where a run has two values, the later one."""
-    client = mlflow.MlflowClient()
-    return {
-        column: {point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)}
-        for metric in run.data.metrics
-        if (column := _column(metric))
-    }
-
-
-def _column(metric: str) -> str | None:
-    """The column of reports/history.csv of an MLflow metric; None of one that is no curve. Version 0.1: train/loss."""
-    found = re.fullmatch(r"epoch/(train|validation)_(\w+)", metric) or re.fullmatch(r"(train|validation)/(\w+)", metric)
-    return found and (found[2] if found[1] == "train" else f"validation_{found[2]}")
-
-
 def tag(run_id: str, key: str) -> str | None:
     """A tag of a run, or None."""
     return mlflow.get_run(run_id).data.tags.get(key)
-
-
-def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
-    """Copies an artifact of a run into a folder; returns its path there, or None where the run has none, or a link."""
-    with contextlib.suppress(MlflowException, OSError, UserError):
-        if run := get_run(run_id):
-            place = store.local_path(run.info.artifact_uri)
-            if place and Path(os.path.realpath(place / artifact)) != Path(os.path.realpath(place)) / artifact:
-                return None  # a link, which may lead anywhere
-            return Path(mlflow.MlflowClient().download_artifacts(run_id, artifact.as_posix(), str(folder)))
-    return None
-
-
-def content(run_id: str, artifact: Path) -> bytes | None:
-    """The content of an artifact, or None where the run has none of this name."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = download(run_id, artifact, Path(folder))
-        return path.read_bytes() if path else None
-
-
-def models_of(run: Run) -> list[LoggedModel]:
-    """The models that a run logged. Raises UserError, which says what it did instead, where there is none."""
-    condition = f"source_run_id = '{run.info.run_id}'"
-    found = mlflow.search_logged_models([run.info.experiment_id], condition, output_format="list")
-    if not found:
-        raise without_model(run)
-    return found
 
 
 def logged_models() -> dict[str | None, list[LoggedModel]]:
@@ -218,6 +126,12 @@ def logged_models() -> dict[str | None, list[LoggedModel]]:
     for model in mlflow.search_logged_models(experiments, output_format="list"):
         found.setdefault(model.source_run_id, []).append(model)
     return found
+
+
+def models_of(run: Run) -> list[LoggedModel]:
+    """The models that a run logged: one, but where a try was killed."""
+    condition = f"source_run_id = '{run.info.run_id}'"
+    return mlflow.search_logged_models([run.info.experiment_id], condition, output_format="list")
 
 
 def model_versions() -> dict[str | None, list[ModelVersion]]:

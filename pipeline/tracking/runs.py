@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils import name_utils
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_SOURCE_NAME
 
+from pipeline.config.schema import Tracking
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
@@ -26,12 +27,14 @@ def run(
     parent: str | None = None,
     run_name: str | None = None,
     tags: dict[str, str] | None = None,
+    tracking: Tracking | None = None,
     killed_by: type[BaseException] | tuple[type[BaseException], ...] = KeyboardInterrupt,
 ) -> Iterator[str]:
     """Opens a run for the block: `run_id`, else the one that `mlflow run` opened for this process, else a new one.
 
     A new run is nested under the run `parent`, if given. Its name is `run_name`, else one that MLflow makes up; so is
-    that of a run that `mlflow run` opened, unless the user chose it. Yields the id. The run ends as FINISHED; as KILLED
+    that of a run that `mlflow run` opened, unless the user chose it. `tracking` says what is recorded besides; so does
+    MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING. Yields the id. The run ends as FINISHED; as KILLED
     when the block raises `killed_by`; as FAILED, with the reason as tag `error`, when it raises anything else. Raises
     UserError for an error of the store.
     """
@@ -46,6 +49,7 @@ def run(
             nested=parent is not None,
             parent_run_id=parent,
             tags=tags,
+            log_system_metrics=True if tracking and tracking.system_metrics else None,  # None: as the environment says
         )
         if opened and run_name and _is_made_up(active.info.run_name):
             mlflow.MlflowClient().update_run(opened, name=run_name)

@@ -88,8 +88,9 @@ def ui_lines(experiment: str, run_id: str) -> list[str]:
     uri, page = address(), f"/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
     if is_server(uri):
         return [mask_passwords(uri.rstrip("/")) + page]
+    is_own = "://" in uri and _parse(uri) == _parse(_own_address())  # `mlflow run` writes %20 for a space
     option = f"mlflow ui --backend-store-uri {shlex.quote(mask_passwords(uri))}"
-    command = "make ui   (or: mlflow ui)" if uri == _own_address() else option
+    command = "make ui   (or: python -m pipeline ui)" if is_own else option
     return [f"{command}, then", f"http://127.0.0.1:5000{page}"]
 
 

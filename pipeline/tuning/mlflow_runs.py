@@ -15,7 +15,7 @@ from pipeline.core import files, paths, results, untrusted
 from pipeline.core.cli import say
 from pipeline.data import arrays
 from pipeline.provenance import lineage
-from pipeline.tracking import queries, runs
+from pipeline.tracking import artifacts, queries, related, runs
 from pipeline.tracking.logging import log_files, log_metrics, log_model, log_start
 from pipeline.tuning import plots, study_page, trials
 from pipeline.tuning.progress import EPOCH
@@ -48,7 +48,7 @@ def study_run(study: optuna.Study, tune: Tune, tags: dict[str, str]) -> Iterator
             study.set_user_attr("mlflow_run_id", run_id)
         former = find_run(study, "former_mlflow_run_id")
         if former is not None:  # now, or at the next call if this one is killed here
-            for child in queries.children(former.info.run_id):
+            for child in related.children(former.info.run_id):
                 runs.move(child.info.run_id, run_id)
             runs.delete(former.info.run_id)
         note_reused_study(study)
@@ -90,7 +90,7 @@ def sync_trial_runs(study: optuna.Study, parent: str) -> None:
     """Ends the runs of trials that have ended in Optuna, but whose worker was stopped before. Hold the study lock."""
     ended = {str(trial.number): trial for trial in study.get_trials(deepcopy=False)}
     again = set(map(str, trials.retried(study)))
-    for child in queries.children(parent):
+    for child in related.children(parent):
         number = child.data.tags.get("optuna.trial", "")
         if number not in ended:  # somebody else's run
             continue
@@ -117,7 +117,7 @@ def report(study: optuna.Study, plan: Plan) -> None:
         log_files([folder / "figures"])
         write_tables(study, cost, folder)
         log_files([folder / "trials.csv", folder / "front.csv"], "tables")
-        model = queries.download(best_run, paths.CHECKPOINT, folder)
+        model = artifacts.download(best_run, paths.CHECKPOINT, folder)
         if model is None:
             say(f"note: the model of trial {best.number} is no longer in the MLflow store; it is not logged again")
         else:

@@ -75,6 +75,7 @@ def _trial_run(trial: optuna.Trial, plan: Plan, params: Train) -> Iterator[Path]
             parent=plan.parent,
             run_name=run_name.shorten(f"trial {trial.number} {run_name.describe(trial.params)}"),
             tags={"optuna.study": plan.tune.study, "optuna.trial": str(trial.number)},
+            tracking=plan.tracking,
             killed_by=(KeyboardInterrupt, optuna.TrialPruned),
         ) as run_id,
     ):

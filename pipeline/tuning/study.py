@@ -8,7 +8,7 @@ import optuna
 from optuna.trial import TrialState
 from pydantic import ValidationError
 
-from pipeline.config.schema import Dataset, Dimension, Train, Tune, leaves
+from pipeline.config.schema import Dataset, Dimension, Tracking, Train, Tune, leaves
 from pipeline.core.errors import UserError
 
 DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {
@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     train: Train  # what is not searched, the epochs of a trial and a worker's threads among it
     tune: Tune
     data: dict[str, str]  # name → sha256
+    tracking: Tracking  # what the runs of trials record besides
 
 
 def silence_optuna() -> None:

@@ -14,7 +14,8 @@ from pipeline.evaluation import predictions
 from pipeline.evaluation.comparison import Comparison, Trained, compare
 from pipeline.evaluation.predictions import Predictions
 from pipeline.reporting import comparison_report
-from pipeline.tracking import queries
+from pipeline.tracking import artifacts, queries, related
+from pipeline.tracking.curves import logged_curves
 from pipeline.tracking.queries import Run
 
 TABLES = (paths.PREDICTIONS, Path("tables/confusion.csv"))  # artifacts; the second, of an older version, says less
@@ -71,7 +72,7 @@ def of_study(name: str, defaults: Train) -> list[Run]:
         return queries.validation_accuracy(run.info.run_id) or 0.0
 
     wanted = {key: str(value) for key, value in leaves.values(defaults).items() if key not in ("epochs", "threads")}
-    best = sorted(queries.trials(name), key=accuracy, reverse=True)
+    best = sorted(related.trials(name), key=accuracy, reverse=True)
     if len(best) < 2:
         raise UserError(f"study {name}: two trials that came to their end are needed; there are {len(best)}")
     default = [run for run in best if wanted.items() <= queries.train_params(run).items()][:1]
@@ -106,7 +107,7 @@ def collect(run: Run, table: Predictions | None) -> Trained:
         name=called(run),
         params=params,
         origin=others | {name: tags[tag][:SHOWN] for name, tag in ORIGIN.items() if tag in tags},
-        curves=queries.curves(run),
+        curves=logged_curves(run),
         validation=queries.validation_accuracy(run.info.run_id),
         test=run.data.metrics.get("test/accuracy"),
         test_data=tags.get("data.test.sha256"),
@@ -127,7 +128,7 @@ def read_predictions(run: Run) -> tuple[Predictions | None, str]:
     where = f"run {run.info.run_id[:8]} ({called(run)})"
     for artifact in TABLES:
         with tempfile.TemporaryDirectory() as folder:
-            path = queries.download(run.info.run_id, artifact, Path(folder))
+            path = artifacts.download(run.info.run_id, artifact, Path(folder))
             if path is None:
                 continue
             try:

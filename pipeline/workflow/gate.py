@@ -19,6 +19,7 @@ from pipeline.serving import source
 from pipeline.serving.classifier import open_model
 from pipeline.tracking import queries, registry
 from pipeline.tracking.logging import log_description, log_start, log_text
+from pipeline.workflow import training_cost
 
 VERDICTS = "gate.json"  # artifact of a run: every rule, what was found, and what is allowed
 
@@ -33,7 +34,10 @@ class Judged(NamedTuple):
 
 
 def judge(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, behaviour: Behaviour) -> list[Verdict]:
-    """The verdicts on the model of the active run `run_id`; logs them, and describes the run by its card with them."""
+    """The verdicts on the model of the active run `run_id`; logs them.
+
+    The run is described by them, by the card of the model, and by what the training took.
+    """
     right = judged.predicted == judged.test.labels
     verdicts = gate.judge(judged.found, limits, behaviour, facts(run_id))
     verdicts.append(gate.compare(right, champion_right(run_id, dataset_config, judged), limits.not_worse))
@@ -41,7 +45,9 @@ def judge(run_id: str, dataset_config: Dataset, judged: Judged, limits: Gate, be
     log_start({}, {registry.GATE: "\n".join([registry.REFUSED, *map(str, refused)]) if refused else registry.ACCEPTED})
     log_text(json.dumps([verdict._asdict() for verdict in verdicts], indent=2) + "\n", VERDICTS)
     say("\n  ".join(["the gate refuses this model:", *map(str, refused)]) if refused else "the gate accepts this model")
-    log_description(f"{gate.headline(verdicts)}\n\n{judged.card}\n## The gate\n\n{gate.table(verdicts)}")
+    took = training_cost.sentence(run_id)
+    card = f"{judged.card}\n## What the training took\n\n{took}\n" if took else judged.card
+    log_description(f"{gate.headline(verdicts)}\n\n{card}\n## The gate\n\n{gate.table(verdicts)}")
     return verdicts
 
 
@@ -118,4 +124,7 @@ def champion_right(run_id: str, dataset_config: Dataset, judged: Judged) -> np.n
 
 def logged_model(run_id: str) -> str:
     """The id of the model that a run logged. Raises UserError where it logged none."""
-    return queries.models_of(queries.resolve_run(run_id))[0].model_id
+    run = queries.resolve_run(run_id)
+    if found := queries.models_of(run):
+        return found[0].model_id
+    raise queries.without_model(run)

@@ -40,12 +40,12 @@ def carried_difference(run: "Run") -> bytes | None:
 
     Raises UserError where the run does not carry it, or carries another one: then it is not what trained the run.
     """
-    from pipeline.tracking import queries
+    from pipeline.tracking import artifacts
 
     tags, name = run.data.tags, f"run {run.info.run_id}"
     if tags.get("git.dirty") != "true":
         return None  # a try that was killed may yet have left a difference
-    difference = queries.content(run.info.run_id, lineage.DIFFERENCE)
+    difference = artifacts.content(run.info.run_id, lineage.DIFFERENCE)
     if difference is None:
         raise UserError(f"{name}: was trained with uncommitted changes that it does not carry")
     sha256 = hashlib.sha256(difference).hexdigest()

@@ -29,13 +29,13 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
         from pipeline.data import arrays
         from pipeline.models import architectures, saving
         from pipeline.provenance import dvc_files
-        from pipeline.tracking import logging, queries, runs
+        from pipeline.tracking import logging, queries, related, runs
         from pipeline.workflow import training_run
         from pipeline.workflow.evaluate import record
 
     trained = checked(paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip(), "run id", str(paths.RUN_ID))
     sha256 = files.sha256(paths.MODEL)
-    if found := queries.find_run_of_model(trained, sha256):
+    if found := related.find_run_of_model(trained, sha256):
         if queries.tag(found, "model.sha256") != sha256:
             raise UserError(
                 f"{paths.MODEL}: is not the model that run {found} trained; `dvc checkout --force` puts that back"
@@ -53,12 +53,11 @@ def ensure_run(dataset_config: Dataset, params: Train) -> str:
     say(f"run {trained} is not in this MLflow store; a new one is made, tagged restored_from")
     half, _ = queries.find_tagged("restored_from", trained) or (None, None)
     with runs.run(half, run_name=training_run.name(params, "restored"), tags={"restored_from": trained}) as run_id:
+        images = arrays.load(paths.TRAIN).images if paths.TRAIN.is_dir() else None
+        logging.log_model(paths.MODEL, dataset_config.image_shape, dataset_config.classes, images)
         restore_training(dataset_config, saving.summary(model))
         if paths.TEST_METRICS.is_file():  # if not, it is about to be made
             record(dataset_config.name, dvc_files.locked_params("evaluate"), Path())
-        # the last: by its tag, `find_run_of_model` takes a run for complete
-        images = arrays.load(paths.TRAIN).images if paths.TRAIN.is_dir() else None
-        logging.log_model(paths.MODEL, dataset_config.image_shape, dataset_config.classes, images)
     return run_id
 
 

@@ -60,6 +60,7 @@ class Recorder:
     def __init__(self, model: keras.Model, epochs: int, resume: Path, restored: TrainingState) -> None:
         self.model, self.epochs, self.resume = model, epochs, resume
         self.logged, self.started = logging.logged_epochs(), time.monotonic()
+        self.cpu_before = logging.cpu_seconds() - time.process_time()  # a training that was killed has its share
         for epoch in restored.history:
             self._log(epoch)
 
@@ -68,7 +69,7 @@ class Recorder:
         epoch = state.history[-1]
         seconds, self.started = time.monotonic() - self.started, time.monotonic()
         say(line(epoch, self.epochs, state.is_best, seconds))
-        self._log(epoch, epoch_seconds=seconds)
+        self._log(epoch, epoch_seconds=seconds, cpu_seconds=self.cpu_before + time.process_time())
         if state.is_best:
             with tempfile.TemporaryDirectory(dir=self.resume) as folder:  # killed, it goes when the state does
                 path = Path(folder) / f"epoch_{epoch.epoch:03d}.keras"
@@ -89,9 +90,9 @@ def write_outputs(dataset_config: Dataset, model: keras.Model, epochs: list[Epoc
     files.write_text(out / paths.HISTORY, history.history_csv(epochs))
     files.write_text(out / paths.TRAIN_METRICS, json.dumps(summary, indent=2) + "\n")
     saving.save(model, out / paths.MODEL)
-    logging.log_training(summary, out / paths.HISTORY)
     images = arrays.load(paths.TRAIN).images
     logging.log_model(out / paths.MODEL, dataset_config.image_shape, dataset_config.classes, images)
+    logging.log_training(summary, out / paths.HISTORY)  # once the model is there, whose results they are
     say(f"best epoch {best.epoch}: validation accuracy {best.validation['accuracy']:.4f}")
 
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from pipeline.config import recipes
 from pipeline.config.load import parse
 from pipeline.config.run_name import run_name
-from pipeline.config.schema import Dataset, Train
+from pipeline.config.schema import Dataset, Tracking, Train
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.core.process import git
 from pipeline.provenance import dvc_files
-from pipeline.tracking import queries, runs, store
+from pipeline.tracking import artifacts, queries, runs, store
 from pipeline.tracking.logging import log_files
 from pipeline.training import checkpoint
 from pipeline.training.fingerprint import fingerprint
@@ -44,7 +44,9 @@ def decide(earlier: str | None, status: str | None, has_state: bool, is_committe
 
 
 @contextlib.contextmanager
-def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, Path]]:
+def training_run(
+    dataset_config: Dataset, params: Train, tracking: Tracking | None = None
+) -> Iterator[tuple[str, Path]]:
     """Opens the run of a training for the block. Yields its id and the folder of the training's state."""
     store.open_store()
     data = {name: files.folder_sha256(folder) for name, folder in paths.TRAINING_DATA.items()}
@@ -58,7 +60,7 @@ def training_run(dataset_config: Dataset, params: Train) -> Iterator[tuple[str, 
         if start.checkpoints_of and status != "FINISHED":
             runs.end(start.checkpoints_of, "KILLED")
         tags = {"training": folder.name, "training.state": checkpoint.identity(folder)}
-        with runs.run(start.continues, run_name=name(params), tags=tags) as run_id:
+        with runs.run(start.continues, run_name=name(params), tags=tags, tracking=tracking) as run_id:
             if start.checkpoints_of:
                 take_checkpoints(start.checkpoints_of)
             yield run_id, folder
@@ -85,5 +87,5 @@ def name(params: Train, experiment: str | None = None) -> str:
 def take_checkpoints(run_id: str) -> None:
     """Logs into the active run the checkpoints of the run in which its training began."""
     with tempfile.TemporaryDirectory() as folder:
-        if taken := queries.download(run_id, Path("checkpoints"), Path(folder)):
+        if taken := artifacts.download(run_id, Path("checkpoints"), Path(folder)):
             log_files([taken])

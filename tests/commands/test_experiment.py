@@ -1,7 +1,7 @@
 import pytest
 from helpers.data import SHIPPED
 
-from pipeline.commands.experiment import main, overrides, usage
+from pipeline.commands.experiment import main, overrides
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 
@@ -22,9 +22,18 @@ def test_anything_else_says_how_parameters_are_given(arguments):
         overrides(arguments)
 
 
-def test_help_lists_every_parameter():
-    assert "mlflow run . --env-manager local -P epochs=3" in usage()
-    assert all(f"--{name} " in usage() for name in ("filters", "dropout", "batch_size", "learning_rate", "seed"))
+@pytest.mark.parametrize("text", [SHIPPED.read_text(), "train: [", None])
+def test_help_lists_every_parameter_and_what_params_yaml_says_where_it_can_be_read(tmp_path, monkeypatch, capsys, text):
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        paths.PARAMS.write_text(text)
+    main.main(["--help"], standalone_mode=False)
+    shown = capsys.readouterr().out
+    assert "mlflow run . --env-manager local -P epochs=3" in shown
+    found = {line.split()[0]: line.split()[1] for line in shown.splitlines() if line.startswith("  --")}
+    names = ("model", "filters", "dropout", "batch_size", "learning_rate", "seed")
+    values = ["cnn", "32", "0.25", "128", "0.002", "1"] if text == SHIPPED.read_text() else None
+    assert [found[f"--{name}"] for name in names] == (values or ["Which", "Filters", "Share", "Images", "Of", "Of"])
 
 
 @pytest.mark.parametrize(

@@ -224,30 +224,6 @@ def test_one_training_may_be_of_another_model_than_the_sweep(source, monkeypatch
         load("tune", overrides={"tune": {"trials": "3"}}, path=SHIPPED)
 
 
-def flat(values: dict) -> dict:
-    """As an earlier version had it: the model's parameters beside its name, and no formats."""
-    old = copy.deepcopy(values)
-    model = old["train"].pop("model")
-    old["train"] = {"model": model.pop("name")} | model | old["train"]
-    for half in ("train", "test"):
-        del old["dataset"][half]["format"]
-    return old
-
-
-def test_an_old_file_gives_one_line_that_says_what_moved_where(source):
-    with pytest.raises(UserError) as error:
-        parse(as_yaml(flat(source[1])), "params.yaml")
-    assert str(error.value) == (
-        "params.yaml: train.model holds the model's parameters now: "
-        "model: {name: cnn, filters: 4, dense_units: 8, dropout: 0.25}; "
-        "dataset.train and dataset.test say their format now: format: idx"
-    )
-    moved = flat(source[1])["train"] | {"model": {"name": "cnn", "filters": 4, "dense_units": 8, "dropout": 0.25}}
-    for name in ("filters", "dense_units", "dropout"):
-        del moved[name]
-    parse(as_yaml(source[1] | {"train": moved}), "params.yaml")  # as it says
-
-
 SECRETS = [
     "http://user:s3cret@host/",
     "http://host/?password=s3cret",

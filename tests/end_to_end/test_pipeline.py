@@ -49,6 +49,10 @@ def test_repro_shows_progress_and_leaves_one_complete_run(done):
     contexts = {entry.tags[0].value: entry.dataset for entry in run.inputs.dataset_inputs}
     assert set(contexts) == {"train", "validation", "test"}
     assert contexts["train"].digest == tags["data.train.sha256"][:32]
+    assert "processor time) with 2 threads on" in tags["mlflow.note.content"]
+    (model,) = done.client().search_logged_models(["0"])
+    measured_on = {metric.key: metric.dataset_name for metric in model.metrics}
+    assert measured_on["test/accuracy"] == "quadrants test" and measured_on["best/train_loss"] == "quadrants train"
 
 
 def test_the_run_has_checkpoints_figures_tables_and_the_checks(done):

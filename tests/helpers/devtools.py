@@ -1,20 +1,18 @@
-"""A headless browser that does what a person does: told over Chromium's DevTools protocol, which says what happens."""
+"""A page in a browser, told over Chromium's DevTools protocol what to do; it says what happens."""
 
 import asyncio
 import base64
-import contextlib
 import json
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
-import pytest
 
-from helpers.browser import FLAGS
-
-LOADED = "new Promise(done => document.readyState == 'complete' ? done() : addEventListener('load', done))"
+WIDE, HEIGHT = 1280, 900
+LOOKS = [(width, scheme) for width in (WIDE, 390) for scheme in ("light", "dark")]  # a desk and a phone, day and night
+DRAWN = """Promise.all([...document.images].filter(image => image.checkVisibility())
+.map(image => image.decode().catch(() => 0)))
+.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"""
 
 
 class Page:
@@ -29,12 +27,13 @@ class Page:
         """Asks the browser for something; what it tells in between is kept."""
         self.number += 1
         await self.socket.send_json({"id": self.number, "method": method, "params": params})
-        while True:
-            message = json.loads((await self.socket.receive(timeout=60)).data)
-            if message.get("id") == self.number:
-                assert "error" not in message, message
-                return message["result"]
-            self._keep(message.get("method"), message.get("params", {}))
+        async with asyncio.timeout(60):
+            while True:
+                message = json.loads((await self.socket.receive()).data)
+                if message.get("id") == self.number:
+                    assert "error" not in message, message
+                    return message["result"]
+                self._keep(message.get("method"), message.get("params", {}))
 
     def _keep(self, event: str | None, params: dict) -> None:
         if event == "Network.requestWillBeSent":
@@ -42,7 +41,7 @@ class Page:
         elif event == "Runtime.exceptionThrown":
             self.complaints.append(str(params["exceptionDetails"]))
         elif event == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
-            self.complaints.append(params["entry"]["text"])
+            self.complaints.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
         elif event == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
             self.complaints.append(str(params["args"]))
 
@@ -62,10 +61,12 @@ class Page:
         await act
         return await self.value("window.change")
 
-    async def save(self, path: Path) -> None:
-        """Writes what is seen as a PNG file."""
-        picture = await self.call("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(picture["data"]))
+    async def shows(self, text: str, expression: str = "document.body?.innerText") -> str:
+        """The value of an expression as soon as it holds a text."""
+        return await self.value(
+            f"""new Promise(done => {{ const look = () => {{ const value = {expression};
+            if (value && value.includes({text!r})) done(value); else requestAnimationFrame(look) }}; look() }})"""
+        )
 
     async def drop(self, file: Path) -> None:
         """Drops a file into the middle of the page."""
@@ -73,33 +74,39 @@ class Page:
         for kind in ("dragEnter", "dragOver", "drop"):
             await self.call("Input.dispatchDragEvent", type=kind, x=200, y=200, data=data)
 
+    async def emulate(
+        self, width: int = WIDE, scheme: str = "light", height: int = HEIGHT, media: str = "screen"
+    ) -> None:
+        """Makes the screen (or, with `media`, the paper) this wide and high, in pixels; prefers a colour scheme."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < WIDE}
+        await self.call("Emulation.setDeviceMetricsOverride", **screen)
+        preferred = [{"name": "prefers-color-scheme", "value": scheme}]
+        await self.call("Emulation.setEmulatedMedia", media=media, features=preferred)
 
-@contextlib.asynccontextmanager
-async def browse(address: str) -> AsyncIterator[Page]:
-    """The page at an address, when it is loaded. Skips the test where no browser is installed."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("no browser is installed")
-    flags = [flag.replace("\0", " ") for flag in FLAGS.replace("\\ ", "\0").split() if flag != "--dump-dom"]
-    flags += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0"]
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = await asyncio.create_subprocess_exec(
-            program, *flags, f"--user-data-dir={profile}", "about:blank", stderr=asyncio.subprocess.PIPE
-        )
-        try:
-            while b"DevTools listening on" not in (line := await process.stderr.readline()):
-                assert line, "the browser ended"
-            port = line.decode().rpartition(":")[2].partition("/")[0]
-            async with aiohttp.ClientSession() as session:
-                targets = await (await session.get(f"http://127.0.0.1:{port}/json/list")).json(content_type=None)
-                target = next(target for target in targets if target["type"] == "page")
-                async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                    page = Page(socket)
-                    for domain in ("Page", "Runtime", "Network", "Log"):
-                        await page.call(f"{domain}.enable")
-                    await page.call("Page.navigate", url=address)
-                    await page.value(LOADED)
-                    yield page
-        finally:
-            process.kill()
-            await process.wait()
+    async def photograph(
+        self, folder: Path | None, name: str, come: Callable[[], Awaitable[object]] | None = None, height: int = HEIGHT
+    ) -> None:
+        """Keeps a picture of the whole page in each of the LOOKS, as PNG files in `folder`; nothing where that is None.
+
+        `come` opens the page anew for each: one that takes its look from how it began. `height` is the least one.
+        """
+        for width, scheme in LOOKS if folder else ():
+            await self.emulate(width, scheme, height)
+            if come:
+                await come()
+            for _ in range(2):  # pictures that are loaded when they come into sight make the page higher
+                await self.emulate(width, scheme, await self.value("document.documentElement.scrollHeight"))
+                await self.value(DRAWN)
+            picture = await self.call("Page.captureScreenshot", format="png")
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name}_{width}_{scheme}.png").write_bytes(base64.b64decode(picture["data"]))
+        await self.emulate()
+
+    def assert_quiet(self, *addresses: str, known: tuple[str, ...] = ()) -> None:
+        """Nothing went wrong on the page, and nobody was asked but at addresses that begin so.
+
+        `known` are parts of complaints that are not ours.
+        """
+        assert [each for each in self.complaints if not any(part in each for part in known)] == []
+        own = (*addresses, "data:", "blob:", "about:")
+        assert [asked for asked in self.requests if not asked.startswith(own)] == []

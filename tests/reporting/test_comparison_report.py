@@ -2,7 +2,6 @@ import re
 
 import numpy as np
 import pytest
-from helpers.browser import render_text
 from helpers.compared import trained
 
 from pipeline.evaluation.comparison import compare
@@ -107,9 +106,3 @@ def test_the_page_is_the_same_each_time_small_and_asks_no_other_host():
     html = render(runs)
     assert html == render(runs) and len(html) < 3e6
     assert not re.findall(r'(?:src|href)="(?!data:)', html)
-
-
-def test_a_browser_shows_it_without_a_network(tmp_path):
-    page = tmp_path / "compare.html"
-    page.write_text(render([WORSE, BETTER]), encoding="utf-8")
-    assert "B is better than A" in render_text(page)

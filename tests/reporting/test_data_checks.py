@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from helpers.browser import render_text
+from helpers.browser import look_at
 from helpers.data import TEST, TRAIN, make_split
 
 from pipeline.data import expectations
@@ -55,6 +55,7 @@ def test_the_page_needs_no_network_is_the_same_each_time_and_counts_the_validati
     assert "&lt;script" in text and "<script" not in text and "<b>" not in text
 
 
-def test_a_browser_shows_it(parts, params, tmp_path):
-    (tmp_path / "page.html").write_text(page(parts, params), encoding="utf-8")
-    assert "All 15 checks passed." in render_text(tmp_path / "page.html")
+def test_a_browser_shows_it(parts, params, tmp_path, screenshots):
+    file = tmp_path / "data_checks.html"
+    file.write_text(page(parts, params), encoding="utf-8")
+    assert "All 15 checks passed." in look_at(file, screenshots)

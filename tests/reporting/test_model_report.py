@@ -1,3 +1,4 @@
+import asyncio
 import re
 import subprocess
 from html import unescape
@@ -5,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.browser import render_text
+from helpers.browser import browse
 from helpers.data import SHIPPED, make_split
 from helpers.git import commit_all, git
 from helpers.judged import judge, make_check, make_origin
@@ -37,6 +38,8 @@ def test_the_page_says_what_was_found():
         assert f"{row['precision']:.3f}" in html
     assert html.count("<svg") == 3 and "a table of layers" in html and "abababab" in html
     assert "75.0&nbsp;%" in html, "validation accuracy of the best epoch"
+    mistakes, _, _ = html.partition("Its surest mistakes")[2].partition("<h2>")
+    assert mistakes.count("60&nbsp;% sure<br>") == len(found.mistakes) > 0
 
 
 def test_a_cell_of_the_matrix_has_its_count_and_its_pictures():
@@ -139,8 +142,24 @@ def test_the_page_stays_under_3_mb_whatever_the_pictures_are(side, channels, cla
     assert len(html) < 3e6
 
 
-def test_a_browser_shows_it_without_a_network(tmp_path):
-    page = tmp_path / "model.html"
-    page.write_text(report()[1], encoding="utf-8")
-    shown = render_text(page)
-    assert "How good is this quadrants classifier?" in shown and "popovertarget" in shown
+def test_a_browser_shows_it_the_pictures_behind_a_number_and_all_of_it_on_paper_and_on_a_phone(tmp_path, screenshots):
+    file = tmp_path / "report.html"
+    file.write_text(report()[1], encoding="utf-8")
+
+    async def look() -> None:
+        async with browse(file.as_uri()) as page:
+            await page.shows("How good is this quadrants classifier?")
+            await page.photograph(screenshots, file.stem)
+            opened = "[...document.querySelectorAll('[popover]')].filter(each => each.checkVisibility())"
+            assert await page.value(f"{opened}.length") == 0
+            await page.value("document.querySelector('.matrix button').click()")
+            assert (await page.value(f"{opened}.map(each => each.innerText)"))[0].startswith("T-shirt/top")
+            await page.emulate(390, "dark")
+            assert await page.value("document.documentElement.scrollWidth") == 390
+            await page.emulate(700, "dark", media="print")
+            assert await page.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+            cut = "[...document.querySelectorAll('.wide, pre')].filter(each => each.scrollWidth > each.clientWidth)"
+            assert await page.value(f"{cut}.map(each => each.innerText)") == []
+            page.assert_quiet(file.as_uri())
+
+    asyncio.run(look())

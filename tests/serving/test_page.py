@@ -6,8 +6,8 @@ import io
 
 import numpy as np
 import pytest
+from helpers.browser import browse
 from helpers.data import make_split
-from helpers.devtools import browse
 from helpers.served import CLASSES, serving
 from PIL import Image
 
@@ -28,7 +28,9 @@ async def lines(page, selector: str) -> list[str]:
     return await page.value(f"[...document.querySelectorAll({selector!r})].map(each => each.innerText)")
 
 
-def test_a_dropped_picture_is_made_fit_and_answered_as_by_predict_and_nobody_outside_is_asked(params, tmp_path):
+def test_a_dropped_picture_is_made_fit_and_answered_as_by_predict_and_nobody_outside_is_asked(
+    params, tmp_path, screenshots
+):
     dark = make_split(4, 1).images[3, ..., 0]
     dark[[0, -1]] = dark[:, [0, -1]] = 10
     Image.fromarray(dark).save(tmp_path / "dark.png")
@@ -38,6 +40,7 @@ def test_a_dropped_picture_is_made_fit_and_answered_as_by_predict_and_nobody_out
 
     async def look(address: str, classifier: Classifier) -> None:
         async with browse(address) as page:
+            await page.photograph(screenshots, "drop_page")
             answer = await page.changed("#answer", page.drop(tmp_path / "dark.png"))
             assert (await seen(page)).tolist() == dark.tolist(), "what fits is left alone"
             assert await lines(page, "#done li") == ["not changed"]
@@ -59,6 +62,8 @@ def test_a_dropped_picture_is_made_fit_and_answered_as_by_predict_and_nobody_out
             assert all(each.startswith("Failed to load resource: ") for each in page.complaints), "of these two alone"
             own = (f"{address}/", "blob:", "data:image/png")
             assert all(asked.startswith(own) for asked in page.requests)
+
+            await page.photograph(screenshots, "drop_page_answered")
 
     with serving(params) as (address, classifier):
         asyncio.run(look(address, classifier))

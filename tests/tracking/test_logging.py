@@ -35,6 +35,27 @@ def test_a_data_set_is_logged_with_our_digest(store):
     assert [tag.value for tag in entry.tags] == ["train"]
 
 
+def test_a_result_is_the_models_beside_the_data_set_that_it_was_measured_on(store, params, tmp_path):
+    measured_on = {"best/train_loss": "train", "best/validation_loss": "validation", "test/loss": "test"}
+    saving.save(architectures.build((8, 8, 1), 4, params.train), tmp_path / "model.keras")
+    with runs.run() as run_id:
+        for number, role in enumerate(measured_on.values()):
+            log_data(f"quadrants {role}", make_split(20, number), f"a{number}" * 32, role)
+        log_model(tmp_path / "model.keras", (8, 8, 1), list("ABCD"), None)
+        for _ in range(2):
+            log_metrics(dict.fromkeys(measured_on, 0.5) | {"best/epoch": 2})
+    (model,) = store.search_logged_models(["0"])
+    found = {metric.key: metric.dataset_name for metric in model.metrics}
+    assert found == {name: f"quadrants {role}" for name, role in measured_on.items()} | {"best/epoch": None}
+    for role in ("test", "train"):
+        where = [{"dataset_name": f"quadrants {role}"}]
+        assert len(store.search_logged_models(["0"], "metrics.`test/loss` < 1", datasets=where)) == (role == "test")
+    run = store.get_run(run_id)
+    assert run.data.metrics == dict.fromkeys(measured_on, 0.5) | {"best/epoch": 2}
+    assert [entry.tags[0].value for entry in run.inputs.dataset_inputs] == list(measured_on.values())
+    assert all(len(store.get_metric_history(run_id, name)) == 1 for name in run.data.metrics)
+
+
 def test_the_logged_model_is_the_file_byte_for_byte_and_answers_with_names(store, params, tmp_path):
     path, images = tmp_path / "model.keras", make_split(20, 1).images
     model, classes = architectures.build((8, 8, 1), 4, params.train), ['it\'s "A"', "Bücher 本", "yes", "D: {x}"]

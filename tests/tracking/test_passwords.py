@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 
 from pipeline.core.cli import run_cli
 from pipeline.core.errors import UserError
-from pipeline.tracking import logging, queries, runs
+from pipeline.tracking import artifacts, logging, queries, runs
 from pipeline.tracking.store import open_store, ui_lines
 
 
@@ -99,7 +99,7 @@ def test_no_other_server_is_asked_for_artifacts_since_mlflow_would_send_it_our_p
     app = lambda environ, start: (asked.append(environ), start("200 OK", []), [b"{}"])[2]  # noqa: E731
     with serving(app) as port:
         run = store.create_run(store.create_experiment("planted", place.format(f"127.0.0.1:{port}")))
-        assert queries.content(run.info.run_id, Path("environment/uncommitted.diff")) is None
+        assert artifacts.content(run.info.run_id, Path("environment/uncommitted.diff")) is None
         with pytest.raises(UserError, match="is not on the server of this MLflow store"), runs.run(run.info.run_id):
             pass
         model = SimpleNamespace(artifact_location=run.info.artifact_uri)

@@ -8,6 +8,7 @@ import threading
 import pytest
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
+from pipeline.config.schema import Tracking
 from pipeline.core.errors import UserError
 from pipeline.tracking import experiment, manifest, runs
 from pipeline.tracking.logging import log_metrics, log_text
@@ -59,16 +60,17 @@ def test_the_ui_is_told_that_models_are_trained_here_and_which_columns_to_show(s
     assert "metrics.`test/accuracy`" in view["selectedColumns"] and f"={experiment.VIEW}&" in experiment.address("0")
 
 
-def test_system_metrics_are_logged_where_the_environment_asks_for_them_also_of_a_run_that_goes_on(store, monkeypatch):
+@pytest.mark.parametrize("asks", ["the environment", "params.yaml"])
+def test_system_metrics_are_logged_where_somebody_asks_for_them_also_of_a_run_that_goes_on(store, monkeypatch, asks):
     logged = threading.Event()
     publish = SystemMetricsMonitor.publish_metrics
     monkeypatch.setattr(SystemMetricsMonitor, "publish_metrics", lambda *of: (publish(*of), logged.set()))
-    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "true")
+    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", str(asks == "the environment"))
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.01")
     run_id = None
     for _ in range(2):
         logged.clear()
-        with runs.run(run_id) as run_id:
+        with runs.run(run_id, tracking=Tracking(system_metrics=asks == "params.yaml")) as run_id:
             assert logged.wait(60)
     run = store.get_run(run_id)
     steps = [point.step for point in store.get_metric_history(run_id, "system/system_memory_usage_percentage")]

@@ -104,7 +104,7 @@ def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch, l
         (
             "",
             [
-                "make ui   (or: mlflow ui), then",
+                "make ui   (or: python -m pipeline ui), then",
                 "http://127.0.0.1:5000/#/experiments/3/runs/abc?workflowType=machine_learning",
             ],
         ),
@@ -124,6 +124,13 @@ def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch, l
 def test_the_ui_is_that_of_the_store_which_has_the_run(monkeypatch, uri, lines):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert store.ui_lines("3", "abc") == lines
+
+
+@pytest.mark.parametrize("written", [" ", "%20"])
+def test_the_store_of_this_folder_is_known_by_another_spelling(tmp_path, monkeypatch, written):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "a b"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/a{written}b/mlflow.db")
+    assert store.ui_lines("3", "abc")[0] == "make ui   (or: python -m pipeline ui), then"
 
 
 @pytest.mark.parametrize("name", ["50%20", "really?", "both ' and \"", "two\nlines", "back\\slash"])

@@ -2,7 +2,7 @@ import optuna
 import pytest
 
 from pipeline.core.errors import UserError
-from pipeline.tracking import queries, runs
+from pipeline.tracking import queries, related, runs
 from pipeline.tracking.logging import log_start
 from pipeline.tuning import mlflow_runs
 from pipeline.tuning.study import silence_optuna
@@ -31,7 +31,7 @@ def test_a_study_goes_on_in_its_run_until_that_is_complete(study, store, params)
     assert reported(study, params, 1) == first and mlflow_runs.is_reported(mlflow_runs.find_run(study))
     with mlflow_runs.study_run(study, params.tune, {}) as second:
         assert second != first
-    assert [run.info.run_id for run in queries.children(second)] and queries.get_run(first) is None
+    assert [run.info.run_id for run in related.children(second)] and queries.get_run(first) is None
 
 
 @pytest.mark.parametrize("tags", [{}, {"optuna.trial": "x"}, {"optuna.trial": "99"}, {"optuna.trial": "²"}])
@@ -58,7 +58,7 @@ def test_a_change_of_runs_that_was_killed_half_way_is_completed_by_the_next_call
     with mlflow_runs.study_run(study, params.tune, {}) as second:
         pass
     assert queries.get_run(first) is None
-    assert {run.data.tags["optuna.trial"] for run in queries.children(second)} == {"0", "1"}
+    assert {run.data.tags["optuna.trial"] for run in related.children(second)} == {"0", "1"}
     assert len([run for run in store.search_runs(["0"]) if "mlflow.parentRunId" not in run.data.tags]) == 1
 
 

@@ -41,7 +41,8 @@ def plan(store, models, tmp_path, params) -> Plan:
         pass
     tune = params.tune.model_copy(update={"epochs": EPOCHS, "pruner": "none"})
     train = params.train.model_copy(update={"epochs": EPOCHS, "threads": 1})
-    return Plan(str(tmp_path / "optuna.journal"), parent, params.dataset, train, tune, {"train": "a" * 64})
+    address, data = str(tmp_path / "optuna.journal"), {"train": "a" * 64}
+    return Plan(address, parent, params.dataset, train, tune, data, params.tracking)
 
 
 def begin(plan: Plan, chosen=CHOSEN) -> tuple[optuna.Study, optuna.Trial]:

@@ -107,7 +107,7 @@ def plan(store, tmp_path, params, monkeypatch, threads) -> Plan:
     address = str(tmp_path / "optuna.journal")
     with mlflow_runs.study_run(open_study(storage.open_storage(address), tune, {}), tune, {}) as parent:
         pass
-    return Plan(address, parent, params.dataset, train, tune, {"train": "a" * 64})
+    return Plan(address, parent, params.dataset, train, tune, {"train": "a" * 64}, params.tracking)
 
 
 def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, store, capsys, tmp_path, threads):

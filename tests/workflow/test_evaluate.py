@@ -16,7 +16,8 @@ from pipeline.data import arrays
 from pipeline.evaluation import predictions
 from pipeline.models import architectures, saving
 from pipeline.provenance import dvc_files
-from pipeline.tracking import logging, queries, runs
+from pipeline.tracking import logging, queries, related, runs
+from pipeline.tracking.artifacts import content
 from pipeline.workflow import restore
 from pipeline.workflow.evaluate import evaluate
 
@@ -90,7 +91,7 @@ def test_the_run_has_metrics_settings_data_tables_and_pictures(judged, store, tm
     pictures = ("confusion_matrix", "learning_curves", "mistakes", "reliability", "showcase")
     tables = ("calibration", "confusion", "per_class", "predictions")
     assert artifacts == [f"figures/{name}.png" for name in pictures] + [f"tables/{name}.csv" for name in tables]
-    logged = predictions.read(queries.content(judged, paths.PREDICTIONS))
+    logged = predictions.read(content(judged, paths.PREDICTIONS))
     assert list(logged.actual) == list("ABCDABCD") and list(logged.predicted) == list("ABCDABCA")
     assert list(logged.confidence) == [0.7] * 8
     for name in pictures:
@@ -112,13 +113,13 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
             patch.setattr(f"pipeline.{place}", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
             restore.ensure_run(params.dataset, params.train)
         half, status = queries.find_tagged("restored_from", "f" * 32)
-        assert status == "KILLED" and queries.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
+        assert status == "KILLED" and related.find_run_of_model("f" * 32, files.sha256(paths.MODEL)) is None
 
     assert restore.ensure_run(params.dataset, params.train) == restore.ensure_run(params.dataset, params.train) == half
     run = store.get_run(half)
     assert run.info.status == "FINISHED" and run.data.tags["model.sha256"] == files.sha256(paths.MODEL)
     assert run.data.params == {"dataset.name": "quadrants", "train.seed": "5"}
-    assert json.loads(queries.content(half, Path("evaluate.json"))) == {"seed": 5}
+    assert json.loads(content(half, Path("evaluate.json"))) == {"seed": 5}
     assert {"best/validation_accuracy", "test/accuracy", "epoch/train_loss"} <= run.data.metrics.keys()
     assert [point.value for point in store.get_metric_history(half, "epoch/train_loss")] == [2.0, 1.0]
     assert "figures/mistakes.png" in [item.path for item in store.list_artifacts(half, "figures")]

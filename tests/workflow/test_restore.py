@@ -21,6 +21,6 @@ def test_what_is_no_run_id_goes_into_no_query(tmp_path_factory, text):
         for path in (paths.MODEL, paths.HISTORY, paths.TRAIN_METRICS):
             files.write_text(path, "")
         files.write_text(paths.RUN_ID, text)
-        patch.setattr("pipeline.tracking.queries.find_run_of_model", lambda *_: pytest.fail("the store was asked"))
+        patch.setattr("pipeline.tracking.related.find_run_of_model", lambda *_: pytest.fail("the store was asked"))
         with pytest.raises(UserError, match=r"^models/run_id: .* is no run id"):
             restore.ensure_run(None, None)

@@ -1,7 +1,7 @@
 """The sections of params.yaml: which keys there are, of which type, in which range. Frozen and strict."""
 
 from pipeline.config.schema.dataset import Dataset, IdxFiles
-from pipeline.config.schema.params import Behaviour, Checks, Evaluate, Gate, Params, Preprocess
+from pipeline.config.schema.params import Behaviour, Checks, Evaluate, Gate, Params, Preprocess, Tracking
 from pipeline.config.schema.section import Section
 from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Dimension, Tune
@@ -17,6 +17,7 @@ __all__ = [
     "Params",
     "Preprocess",
     "Section",
+    "Tracking",
     "Train",
     "Tune",
 ]

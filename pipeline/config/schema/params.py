@@ -68,6 +68,12 @@ class Evaluate(Section):
     behaviour: Behaviour
 
 
+class Tracking(Section):
+    """What a run records besides. No stage depends on it, so a change trains nothing again."""
+
+    system_metrics: bool = Field(description="Curves of processor, memory, disk and network: a value every 10 seconds.")
+
+
 class Params(Section):
     dataset: Dataset
     download: Download
@@ -76,6 +82,7 @@ class Params(Section):
     evaluate: Evaluate
     gate: Gate
     tune: Tune
+    tracking: Tracking
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:

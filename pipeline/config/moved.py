@@ -1,0 +1,35 @@
+"""What has changed in params.yaml since an older version: said at once, where each key alone would be a riddle."""
+
+import json
+from typing import Any
+
+from pipeline.config.schema import Evaluate, Params, Train, leaves
+
+NEW = [("gate",), ("tracking",), ("evaluate", "behaviour")]  # sections that older files have not
+COMPLETE = "tests/shipped_params.yaml"  # params.yaml as it came
+
+
+def moves(values: dict[str, Any]) -> list[str]:
+    """What has moved since the version that wrote these values, and what is new; nothing for those of this version."""
+    found = []
+    train, dataset = values.get("train"), values.get("dataset")
+    if isinstance(train, dict) and isinstance(train.get("model"), str):
+        known = leaves.leaves(Train).items()
+        own = {leaf.path[1]: train[name] for name, leaf in known if leaf.path[0] == "model" and name in train}
+        model = ", ".join(f"{name}: " + json.dumps(value, default=str).strip('"') for name, value in own.items())
+        found.append(f"train.model holds the model's parameters now: model: {{{model}}}")
+    if isinstance(dataset, dict):
+        halves = [dataset.get("train"), dataset.get("test")]
+        if all(isinstance(half, dict) and "images" in half and "format" not in half for half in halves):
+            found.append("dataset.train and dataset.test say their format now: format: idx")
+    if new := [".".join(path) for path in NEW if _lacks(values, path)]:
+        found.append(f"{' and '.join(new)} {'is' if len(new) == 1 else 'are'} new, and missing here: see {COMPLETE}")
+    return found
+
+
+def _lacks(values: dict[str, Any], path: tuple[str, ...]) -> bool:
+    """Whether a section is not there, nor anything else that its name may have been meant by."""
+    *above, name = path
+    inside = values.get(above[0]) if above else values
+    known = (Evaluate if above else Params).model_fields
+    return isinstance(inside, dict) and name not in inside and inside.keys() <= known.keys()
