@@ -45,11 +45,11 @@ def test_a_dropped_picture_is_made_fit_and_answered_and_nobody_outside_is_asked(
             assert told[0] == "scaled from 320 × 160 to 8 × 4 pixels" and "edges filled" in told[1]
             assert told[2].startswith("light and dark exchanged: its background is light") and len(told) == 3
             assert ((await seen(page))[[0, 1, 6, 7], :, 0] == 10).all(), "as dark as its border after that"
+            await page.photograph(screenshots, "drop_page_answered")
 
             assert await page.changed("#wrong", page.drop(tmp_path / "none.png")) == (
                 "none.png: is no picture that this browser can read"
             )
-            await page.photograph(screenshots, "drop_page_answered")
             page.assert_quiet(f"{address}/")
 
     with serving(params, tmp_path) as (address, champion):
