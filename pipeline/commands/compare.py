@@ -31,7 +31,7 @@ def main(runs: tuple[str, ...], study: str | None, last: int | None, names: tupl
         raise click.UsageError(f"{runs[0]} alone has nothing to be compared with; name two RUNs or more")
     if len(runs) > 26:
         raise click.UsageError(f"at most 26 runs can be compared, not {len(runs)}")
-    from pipeline.reporting.comparison_report import table
+    from pipeline.reporting.comparison_table import table
     from pipeline.tracking import store
     from pipeline.workflow import compare
 

@@ -5,7 +5,14 @@ from typing import Any
 
 from pipeline.config.schema import Evaluate, Params, Train, leaves
 
-NEW = [("gate",), ("tracking",), ("evaluate", "behaviour")]  # sections that older files have not
+OF_TRAIN = ("warmup", "weight_decay", "label_smoothing", "flip", "erase", "precision", "calibrate")
+NEW = [
+    ("gate",),
+    ("tracking",),
+    ("evaluate", "behaviour"),
+    *(("train", name) for name in OF_TRAIN),
+]
+KNOWN = {"evaluate": {*Evaluate.model_fields}, "train": {*Train.model_fields, *leaves.leaves(Train)}}
 COMPLETE = "tests/shipped_params.yaml"  # params.yaml as it came
 
 
@@ -23,7 +30,7 @@ def moves(values: dict[str, Any]) -> list[str]:
         if all(isinstance(half, dict) and "images" in half and "format" not in half for half in halves):
             found.append("dataset.train and dataset.test say their format now: format: idx")
     if new := [".".join(path) for path in NEW if _lacks(values, path)]:
-        found.append(f"{' and '.join(new)} {'is' if len(new) == 1 else 'are'} new, and missing here: see {COMPLETE}")
+        found.append(f"{', '.join(new)} {'is' if len(new) == 1 else 'are'} new, and missing here: see {COMPLETE}")
     return found
 
 
@@ -31,5 +38,5 @@ def _lacks(values: dict[str, Any], path: tuple[str, ...]) -> bool:
     """Whether a section is not there, nor anything else that its name may have been meant by."""
     *above, name = path
     inside = values.get(above[0]) if above else values
-    known = (Evaluate if above else Params).model_fields
-    return isinstance(inside, dict) and name not in inside and inside.keys() <= known.keys()
+    known = KNOWN[above[0]] if above else Params.model_fields.keys()
+    return isinstance(inside, dict) and name not in inside and inside.keys() <= known

@@ -1,14 +1,15 @@
-"""What several runs tell beside each other, as an HTML page and as a table for the terminal."""
+"""What several runs tell beside each other, as an HTML page."""
 
 import string
 
 import numpy as np
 from markupsafe import Markup
 
-from pipeline.evaluation import comparison
-from pipeline.evaluation.comparison import Comparison, Configuration, Difference
+from pipeline.evaluation.comparison import Comparison
+from pipeline.evaluation.configurations import Configuration, by_class, curve
 from pipeline.evaluation.seeds import Estimate
 from pipeline.reporting import charts, page, pictures
+from pipeline.reporting.comparison_table import p_value
 
 PICTURES = 16  # of each kind that the page shows of two; of more, half as many
 CURVES = {  # column of reports/history.csv → what the page calls it
@@ -104,11 +105,6 @@ def verdict(found: Comparison) -> str:
     return "A is right most often, but chance alone can make the differences to the others."
 
 
-def p_value(p: float) -> str:
-    """A p-value as text: "= 0.03", "< 0.001"."""
-    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
-
-
 def scale(estimates: list[Estimate]) -> tuple[float, float]:
     """What the bars of accuracies reach from and to: the intervals, to whole percents, within 0 and 1."""
     ends = [end for each in estimates for end in each if end is not None] or [0.0, 1.0]
@@ -118,9 +114,7 @@ def scale(estimates: list[Estimate]) -> tuple[float, float]:
 
 def overlaid(configurations: list[Configuration], column: str, title: str) -> Markup:
     """The chart of a column of reports/history.csv, a line a configuration."""
-    lines = {
-        string.ascii_uppercase[number]: comparison.curve(each, column) for number, each in enumerate(configurations)
-    }
+    lines = {string.ascii_uppercase[number]: curve(each, column) for number, each in enumerate(configurations)}
     return charts.overlay(title, lines)
 
 
@@ -128,7 +122,7 @@ def class_rows(configurations: list[Configuration]) -> dict[str, list[float | No
     """Class → accuracy of each configuration, None where it has no predictions; those that differ the most first."""
     if len(configurations) < 2:
         return {}
-    return comparison.by_class(configurations)
+    return by_class(configurations)
 
 
 def answers(configuration: Configuration, number: int) -> str:
@@ -137,41 +131,3 @@ def answers(configuration: Configuration, number: int) -> str:
     names = dict.fromkeys(table.predicted[number] for table in (first, *others))
     sure = "" if others or first.confidence is None else f", {first.confidence[number]:.0%} sure"
     return " or ".join(names) + sure
-
-
-def table(found: Comparison) -> str:
-    """The result as lines of text: a row a configuration."""
-    rows = [("", "run", "what differs", "validation", "test", "against A" if found.differences else "")]
-    for number, each in enumerate(found.configurations):
-        names = [f"{run.name} ({run.run_id[:8]})" for run in each.runs]
-        differs = [f"{name} {values[number] or '-'}" for name, values in found.differing.items()]
-        beside = against(found.differences[number - 1]) if number else ""
-        rows.append(
-            (
-                string.ascii_uppercase[number],
-                names[0] + (f" and {len(names) - 1} more seed{'s' * (len(names) > 2)}" if len(names) > 1 else ""),
-                ", ".join(differs) or "nothing",
-                estimate(each.validation),
-                estimate(each.test),
-                beside,
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
-
-
-def estimate(found: Estimate | None) -> str:
-    """A number with its interval."""
-    if found is None:
-        return "-"
-    interval = "" if found.low is None else f" ({found.low:.4f} to {found.high:.4f})"
-    return f"{found.value:.4f}{interval}"
-
-
-def against(difference: Difference) -> str:
-    """How a configuration differs from the first one."""
-    if difference.gain is None:
-        return difference.test
-    return f"{difference.gain:+.4f}, " + (f"p {p_value(difference.p)}" if difference.p is not None else difference.test)

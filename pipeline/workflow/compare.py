@@ -11,7 +11,8 @@ from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.data import arrays
 from pipeline.evaluation import predictions
-from pipeline.evaluation.comparison import Comparison, Trained, compare
+from pipeline.evaluation.comparison import Comparison, compare
+from pipeline.evaluation.configurations import Trained
 from pipeline.evaluation.predictions import Predictions
 from pipeline.reporting import comparison_report
 from pipeline.tracking import artifacts, queries, related

@@ -6,15 +6,20 @@ import json
 import click
 import numpy as np
 import pytest
-from helpers.data import SIDE, TEST, make_split
+from helpers.data import SHIPPED, SIDE, TEST, make_split
+from helpers.project import ROOT
 from PIL import Image
 from ruamel.yaml import YAML
 
 from pipeline.commands import predict
+from pipeline.config.load import load
+from pipeline.config.schema import leaves
 from pipeline.core import paths
 from pipeline.core.errors import UserError
+from pipeline.data import arrays
 from pipeline.data.appearance import Appearance
 from pipeline.models import architectures, saving
+from pipeline.provenance import dvc_files
 from pipeline.serving.source import Source
 
 TESTED = make_split(TEST, 2)
@@ -137,3 +142,23 @@ def test_a_trained_run_knows_the_test_images_as_files_of_any_kind(done, tmp_path
     assert right > 0.7
     few = f"python -m pipeline predict {shots} {shots} {shots} --json --run {run_id} | head -1"
     assert "Error" not in project.ok("bash", "-c", few) and "error" not in shown
+
+
+@pytest.mark.e2e
+def test_the_model_of_this_repository_takes_test_image_666_for_a_dress_and_is_sure(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    if not paths.MODEL.is_file() or not paths.TEST.is_dir():
+        pytest.skip("no model and no test images are here; `dvc repro` makes them")
+    is_noted = dvc_files.md5(paths.MODEL) == dvc_files.locked_hashes()[paths.MODEL.as_posix()]
+    if not is_noted or load("dataset", "train") != load("dataset", "train", path=SHIPPED):
+        pytest.skip("the model here is not the one of the shipped params.yaml and dvc.lock")
+    (params,) = load("train")
+    values = {name: str(value) for name, value in leaves.values(params).items()}
+    images = arrays.load(paths.TEST).images
+    classes, appearance = load("dataset")[0].classes, Appearance("dark", 1.0)
+    trained = Source("fashion-mnist", None, "0" * 32, values, paths.MODEL, classes, appearance)
+    monkeypatch.setattr(predict.meanwhile, "finding", lambda *_: contextlib.nullcontext(lambda: trained))
+    Image.fromarray(images[666, ..., 0]).save(tmp_path / "666.png")
+    run(str(tmp_path / "666.png"), "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["class"] == "Dress" and answer["probability"] > 0.9

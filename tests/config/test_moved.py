@@ -38,7 +38,8 @@ def test_an_old_file_gives_one_line_that_says_what_moved_where(source):
     ("removed", "named"),
     [
         (["tracking"], "tracking is new"),
-        (["gate", "tracking", "evaluate.behaviour"], "gate and tracking and evaluate.behaviour are new"),
+        (["train.flip", "train.calibrate"], "train.flip, train.calibrate are new"),
+        (["gate", "tracking", "evaluate.behaviour"], "gate, tracking, evaluate.behaviour are new"),
     ],
 )
 def test_what_is_new_is_one_line_too(source, removed, named):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.evaluation.comparison import Trained
+from pipeline.evaluation.configurations import Trained
 from pipeline.evaluation.predictions import Predictions
 
 CLASSES = ["A", "B & <b>"]

@@ -1,5 +1,6 @@
 """A small data set in real IDX files, its params, and what tests draw from."""
 
+import copy
 import gzip
 import socket
 from pathlib import Path
@@ -64,6 +65,17 @@ def small_params(parts: dict, source: Path) -> dict:
     params["evaluate"] |= {"showcase": 6, "mistakes": 5, "behaviour": allowed}
     params["gate"] |= {"accuracy": 0.0, "worst_class": 0.0, "calibration_error": 1.0}
     return params
+
+
+def changed(values: dict, key: str, value) -> dict:
+    """Parameters with another value for a key, as in "train.epochs"."""
+    values = copy.deepcopy(values)
+    *parents, last = key.split(".")
+    section = values
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    return values
 
 
 def edited(text, inserted):

@@ -75,26 +75,6 @@ def test_the_verdict_claims_no_more_than_the_tests(runs, said):
     assert said in comparison_report.verdict(compare(runs))
 
 
-def test_the_terminal_has_a_row_a_configuration():
-    head, first, second = comparison_report.table(compare([WORSE, BETTER])).splitlines()
-    assert first.split() == [
-        "A",
-        "run",
-        "1",
-        "(00000000)",
-        "filters",
-        "4",
-        "0.8000",
-        "0.7000",
-        "(0.5457",
-        "to",
-        "0.8193)",
-    ]
-    assert second.split()[-4:] == ["+0.2750,", "p", "=", "0.0034"] and second.index("filters") == head.index("what")
-    folded = comparison_report.table(compare([*SEEDS, BETTER])).splitlines()[1]
-    assert "run 1 (00000000) and 2 more seeds" in folded and "0.9500 (" in folded
-
-
 def test_the_bars_reach_around_all_intervals_in_whole_percents():
     assert comparison_report.scale([Estimate(0.9, 0.883, 0.9142), Estimate(0.89)]) == pytest.approx((0.88, 0.92))
     assert comparison_report.scale([Estimate(0.9, -0.2, 1.3)]) == (0, 1)

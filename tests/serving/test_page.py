@@ -54,6 +54,8 @@ def test_a_dropped_picture_is_made_fit_and_answered_as_by_predict_and_nobody_out
                 assert shown == f"{CLASSES[said.probabilities.argmax()]}, {share}"
             assert np.array_equal(await seen(page), said.image[..., 0])
 
+            await page.photograph(screenshots, "drop_page_answered")
+
             await page.changed("#answer", page.value("document.querySelector('#as-is').click()"))
             assert await lines(page, "#done li") == ["resized from 320 × 160", "with a margin"]
             for name, reason in (("none", "the picture is no PNG"), ("folder", "cannot be read")):
@@ -62,8 +64,6 @@ def test_a_dropped_picture_is_made_fit_and_answered_as_by_predict_and_nobody_out
             assert all(each.startswith("Failed to load resource: ") for each in page.complaints), "of these two alone"
             own = (f"{address}/", "blob:", "data:image/png")
             assert all(asked.startswith(own) for asked in page.requests)
-
-            await page.photograph(screenshots, "drop_page_answered")
 
     with serving(params) as (address, classifier):
         asyncio.run(look(address, classifier))
