@@ -70,9 +70,8 @@ lint: install  ## check style
 types: install  ## check types
 	mypy
 
-bench: install  ## training and sweep against bare scripts, in CPU seconds
-	python -m benchmarks.train_cost
-	python -m benchmarks.sweep_cost
+bench: install  ## this project against what people would use instead, in CPU and wall seconds; an hour and a half
+	python -m benchmarks --all
 
 audit: install  ## look up every pinned version in the public database of known holes
 	@pip-audit --require-hashes --disable-pip --requirement requirements.lock --progress-spinner off --strict

@@ -1,37 +1,62 @@
-"""What the default parameters reach: test accuracy over seeds, as a mean with its spread.
+"""What params.yaml and each recipe reach, over three seeds."""
 
-    python -m benchmarks.seeds 1 2 3
+import functools
+from statistics import mean, stdev
+from typing import Any
 
-Each seed is one run of `python -m pipeline experiment`, in MLflow like any other.
-"""
+from ruamel.yaml import YAML
 
-import argparse
-import re
-import statistics
-import subprocess
-import sys
-from pathlib import Path
+from benchmarks.benchmark import Benchmark, Figure, Result, Settings
+from benchmarks.measure import Run
+from benchmarks.pairs import alternate
+from benchmarks.project import ROOT, project
+from pipeline.core.errors import UserError
 
-ROOT = Path(__file__).parents[1]
-
-
-def test_accuracy(seed: int) -> float:
-    """Trains and evaluates with `seed`; returns the accuracy on the test images."""
-    command = [sys.executable, "-m", "pipeline", "experiment", "--seed", str(seed)]
-    shown = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return float(re.search(r"test accuracy ([\d.]+)", shown.stdout).group(1))
+RECIPES = ROOT / "recipes"
+SEEDS = (1, 2, 3)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("seeds", type=int, nargs="+", help="two or more, to see a spread")
-    found = []
-    for seed in parser.parse_args().seeds:
-        found.append(test_accuracy(seed))
-        print(f"seed {seed}: test accuracy {found[-1]:.4f}", flush=True)
-    spread = statistics.stdev(found) if len(found) > 1 else 0.0
-    print(f"mean {statistics.mean(found):.4f}, standard deviation {spread:.4f}, lowest {min(found):.4f}")
+def recipe(name: str) -> dict[str, Any]:
+    """The values of `train` in a recipe. Raises UserError if it is not there."""
+    path = RECIPES / f"{name}.yaml"
+    if not path.is_file():
+        raise UserError(f"{path.relative_to(ROOT)}: there is no such recipe yet")
+    return YAML(typ="safe", pure=True).load(path)["train"]
 
 
-if __name__ == "__main__":
-    main()
+def reached(settings: Settings, name: str | None) -> Result:
+    """What a recipe, or params.yaml, reaches: whole runs with each seed, tested at their end."""
+    with project(settings.train(**(recipe(name) if name else {})), settings.images) as this:
+        seeds = iter(SEEDS)
+
+        def train_and_test() -> Run:
+            return this.pipeline("experiment", "--seed", str(next(seeds)))
+
+        runs = alternate(len(SEEDS), {name or "params.yaml": train_and_test})
+    (all_runs,) = runs.values()
+    best = [100 * run.number(r"validation accuracy (0\.\d+)") for run in all_runs]
+    test = [100 * run.number(r"test accuracy (0\.\d+)") for run in all_runs]
+    figures = [
+        Figure("test", mean(test), "%"),
+        Figure("±", stdev(test), "%"),
+        Figure("validation", mean(best), "%"),
+        Figure("CPU", mean(run.cpu for run in all_runs) / 60, "minutes"),
+    ]
+    return Result(figures, runs, {"seeds": list(SEEDS), "test": test, "validation": best})
+
+
+def benchmarks() -> list[Benchmark]:
+    """What params.yaml and each recipe reach: a benchmark each."""
+    found = [None, *sorted(path.stem for path in RECIPES.glob("*.yaml"))]
+    return [
+        Benchmark(
+            f"seeds-{name}" if name else "seeds",
+            f"accuracy of {f'the recipe {name}' if name else 'params.yaml'} over three seeds",
+            "",
+            "",
+            "three times a training",
+            functools.partial(reached, name=name),
+            by_name_only=True,
+        )
+        for name in found
+    ]
