@@ -1,5 +1,6 @@
-"""MLflow is asked which model answers while tensorflow is imported: it takes two thirds of the time to open that that
-takes, so it does so in another process.
+"""MLflow is asked which model answers by another process, while this one imports tensorflow.
+
+To open MLflow takes two thirds of the time that tensorflow takes.
 """
 
 import contextlib
