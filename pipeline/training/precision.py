@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from pipeline.config.schema import Train
 from pipeline.core import files
-from pipeline.core.cli import say
-from pipeline.models import architectures
+from pipeline.core.cli import say, suppress_stderr
 
 PAYS = 0.8  # of the time with 32 bits: for less, the coarser numbers are not worth it
 
@@ -26,6 +25,9 @@ def _choice(threads: int) -> str:
     """What was measured first in this folder decides from then on: a training that goes on must have the same bits."""
     path = files.project_root() / ".state" / "precision.json"
     if not path.exists():
+        with suppress_stderr():
+            from pipeline.models import architectures
+
         architectures.use_threads(threads)
         seconds = {name: _seconds(name) for name in ("float32", "bfloat16")}
         share = seconds["bfloat16"] / seconds["float32"]
