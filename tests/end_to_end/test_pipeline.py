@@ -152,11 +152,13 @@ def test_a_model_that_its_run_did_not_train_is_not_judged(done, tmp_path, inside
 def test_one_epoch_on_the_real_images(tmp_path):
     params = YAML(typ="safe", pure=True).load(SHIPPED)
     params["train"]["epochs"] = 1
+    params["tracking"]["system_metrics"] = True
     params["download"]["sources"].insert(0, str(ROOT / paths.RAW))  # where they are here already
     project = Project(tmp_path / "real", params)
-    shown = project.ok("dvc", "repro")
+    shown = project.ok("dvc", "repro", MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL="1")
     assert "training cnn, 804,554 parameters, on 55,000 images" in shown
     (run,) = project.runs()
     assert run.data.metrics["epoch/validation_accuracy"] > 0.85 and run.data.metrics["test/accuracy"] > 0.84
+    assert {"system/cpu_utilization_percentage", "system/system_memory_usage_percentage"} <= run.data.metrics.keys()
     labels = np.load(project.folder / paths.TEST / "labels.npy")
     assert (len(labels), labels[666]) == (10_000, 3)  # the dress of the tutorial

@@ -3,10 +3,12 @@
 import itertools
 import math
 
+import mlflow
 import optuna
 import pytest
 from helpers.witness import Witness, numbered
 
+from pipeline.config.schema import Tracking
 from pipeline.core import files
 from pipeline.models import architectures, saving
 from pipeline.tracking import queries, runs
@@ -77,6 +79,19 @@ def test_the_values_are_those_of_the_objectives_in_their_order(plan, store):
     ended = run_of(trial)
     assert ended.info.status == "FINISHED" and ended.data.metrics["best/validation_accuracy"] == accuracy
     assert ended.info.run_name == "trial 0 filters=2 dropout=0.25 batch_size=8"
+
+
+def test_the_runs_of_trials_record_what_params_yaml_asks_for(plan, monkeypatch):
+    asked, start = [], mlflow.start_run
+
+    def spy(*ids, log_system_metrics, **given):
+        asked.append(log_system_metrics)
+        return start(*ids, **given)
+
+    monkeypatch.setattr(mlflow, "start_run", spy)
+    for wanted in (True, False):
+        run(plan._replace(tracking=Tracking(system_metrics=wanted)), begin(plan)[1])
+    assert asked == [True, None]
 
 
 def test_a_trial_is_judged_on_validation_images(plan, models):

@@ -6,10 +6,11 @@ import mlflow
 import numpy as np
 import pytest
 from helpers.data import SHIPPED
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from pipeline.config import recipes
 from pipeline.config.load import parse
-from pipeline.config.schema import leaves
+from pipeline.config.schema import Tracking, leaves
 from pipeline.core import paths
 from pipeline.tracking import runs
 from pipeline.tracking.logging import log_files
@@ -53,6 +54,17 @@ def left_by(params, status: str) -> str:
         (folder / checkpoint.STATE).write_bytes(b"state")
     runs.end(run_id, status)
     return run_id
+
+
+def test_the_run_records_what_params_yaml_asks_for(data, store, params, monkeypatch):
+    started = []
+    monkeypatch.setattr(SystemMetricsMonitor, "start", lambda monitor: started.append(monitor._run_id))
+    monkeypatch.setattr(SystemMetricsMonitor, "finish", lambda _: None)
+    with training_run.training_run(params.dataset, params.train, Tracking(system_metrics=True)) as (run_id, _):
+        pass
+    with training_run.training_run(params.dataset, params.train, params.tracking):
+        pass
+    assert started == [run_id]
 
 
 def test_a_training_with_a_state_goes_on_in_its_run(data, store, params):
