@@ -143,9 +143,11 @@ async def look_at_ui(address: str, listed: str, project: Project, screenshots: P
 
         await look("ui_runs", f"{address}{listed}", (f"cnn {EPOCHS} epochs",), ("test/accuracy",))
         await look("ui_run", f"{place}?workflowType=machine_learning", ("Accepted by the gate",))
-        curve = json.dumps(["epoch/validation_accuracy", [point.value for point in history]], separators=(",", ":"))
         metrics = f"{place}/model-metrics?workflowType=machine_learning"
-        await look("ui_curves", metrics, ("Add chart",), (curve, DRAWN), height=1600)
+        await look("ui_curves", metrics, ("Add chart",), ("epoch/validation_accuracy", DRAWN), height=1600)
+        await page.emulate(height=1600)
+        drawn = dict(json.loads(await page.shows("epoch/validation_accuracy", DRAWN)))
+        assert drawn["epoch/validation_accuracy"] == [point.value for point in history] and len(history) == EPOCHS
         await page.call("Page.navigate", url=f"{place}/artifacts/model.html")
         await page.shows("blob:", "document.querySelector('iframe')?.src")
         report = await page.value("fetch(document.querySelector('iframe').src).then(found => found.text())")
