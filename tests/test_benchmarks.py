@@ -61,13 +61,16 @@ def test_a_program_that_is_stopped_at_a_line_has_the_seconds_until_then(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
-    [("import sys; print('shown'); sys.exit('no disk')", "shown\nno disk"), ("print('shown')", "shown")],
+    ("code", "mark", "said"),
+    [
+        ("import sys; print('shown'); sys.exit('no disk')", "shown", "exit code 1:\nshown\nno disk"),
+        ("print('shown')", "never", "shown"),
+    ],
     ids=["it fails", "it never prints the line"],
 )
-def test_a_program_that_gives_nothing_to_measure_is_named_with_what_it_said(tmp_path, code, said):
+def test_a_program_that_gives_nothing_to_measure_is_named_with_what_it_said(tmp_path, code, mark, said):
     with pytest.raises(UserError, match=said):
-        run([sys.executable, "-c", code], tmp_path, mark="never")
+        run([sys.executable, "-c", code], tmp_path, mark=mark)
 
 
 def test_a_result_is_written_and_replaced_and_both_tables_follow(tmp_path):
