@@ -15,10 +15,9 @@ def build(image_shape: tuple[int, int, int], classes: int, params: Vgg) -> keras
     """
     network = [layers.Input(image_shape, dtype="uint8", name="image"), layers.Rescaling(1 / 127.5, -1, name="scale")]
     for block in range(1, params.blocks + 1):
+        filters = params.filters * params.growth ** (block - 1)
         for number in range(1, params.convolutions + 1):
-            network += [
-                layers.Conv2D(params.filters * 2 ** (block - 1), 3, padding="same", name=f"conv_{block}_{number}")
-            ]
+            network += [layers.Conv2D(filters, 3, padding="same", name=f"conv_{block}_{number}")]
             if number < params.convolutions:
                 network += [layers.ReLU(name=f"relu_{block}_{number}")]
         network += [

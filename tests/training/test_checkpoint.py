@@ -63,7 +63,7 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
 @pytest.mark.parametrize(
     "model",
     [
-        {"model": "vgg", "filters": 2, "blocks": 2, "convolutions": 1, "dense_units": 4, "dropout": 0.2},
+        {"model": "vgg", "filters": 2, "growth": 3, "blocks": 2, "convolutions": 1, "dense_units": 4, "dropout": 0.2},
         {"model": "resnet", "filters": 2, "residuals": 1},
     ],
     ids=lambda model: model["model"],

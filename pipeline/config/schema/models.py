@@ -21,10 +21,11 @@ class Cnn(Section):
 
 
 class Vgg(Section):
-    """A stack of small convolutions, each block at half the size and with twice the filters of the one before."""
+    """A stack of small convolutions, each block at half the size of the one before and with more filters."""
 
     name: Literal["vgg"]
     filters: int = Field(ge=1, le=4096, description="Filters of the first block.")
+    growth: int = Field(ge=1, le=8, description="Filters of each further block, as a multiple of the one before.")
     blocks: int = Field(ge=1, le=16, description="Blocks; each halves height and width.")
     convolutions: int = Field(ge=1, le=64, description="Convolutions in each block.")
     dense_units: int = Field(ge=1, le=65536, description="Units of the hidden dense layer.")
