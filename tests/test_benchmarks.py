@@ -137,10 +137,14 @@ def test_a_recipe_that_is_not_there_is_one_line():
 def test_a_recipe_is_judged_by_its_curve(monkeypatch):
     runs = {
         recipes.FAST: [],
+        recipes.SHORT: [],
         recipes.TUTORIAL: [Run(seconds, 1.0, 0, [], "test accuracy 0.91") for seconds in (20.0, 30.0)],
     }
-    curve = recipes.Curve([5.0, 10.0, 24.0, 26.0], [0.9, 0.9168, 0.93, 0.94])
-    monkeypatch.setattr(recipes, "fast_and_tutorial", lambda settings: (runs, curve))
+    curves = {
+        recipes.SHORT: recipes.Curve([5.0, 10.0], [0.91, 0.9168]),
+        recipes.FAST: recipes.Curve([5.0, 12.0, 24.0, 26.0], [0.9, 0.9168, 0.93, 0.94]),
+    }
+    monkeypatch.setattr(recipes, "fast_and_tutorial", lambda settings: (runs, curves))
     assert recipes.until_wanted(Settings()).figures == [Figure("CPU", 10 / 25)]
     assert recipes.at_budget(Settings()).figures == [Figure("accuracy", 93.0, "%")]
 

@@ -107,6 +107,7 @@ class Page:
 
         `known` are parts of complaints that are not ours.
         """
-        assert [each for each in self.complaints if not any(part in each for part in known)] == []
+        wrong = [each for each in self.complaints if not any(part in each for part in known)]
+        assert not wrong, wrong
         own = (*addresses, "data:", "blob:", "about:")
         assert [asked for asked in self.requests if not asked.startswith(own)] == []
