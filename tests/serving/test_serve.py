@@ -115,7 +115,11 @@ def test_no_request_is_lost_when_the_server_is_killed_and_a_restart_follows_the_
 NEW_READER = "localStorage.clear(); localStorage['mlflow.assistant.fab.autoOpenedOnFirstLoad_v1'] = true"
 DRAWN = """JSON.stringify([...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => plot.data ?? [])
 .filter(line => line.metricKey).map(line => [line.metricKey, [...line.y]]))"""
-OF_MLFLOW = ("AG Grid: since v27.1", "ajax-api/2.0/mlflow/users/current")  # what MLflow's own pages complain of
+OF_MLFLOW = (
+    "ResizeObserver loop",
+    "AG Grid: since v27.1",
+    "ajax-api/2.0/mlflow/users/current",
+)  # what MLflow's own pages complain of
 
 
 async def look_at_ui(address: str, listed: str, project: Project, screenshots: Path | None) -> None:
