@@ -166,6 +166,7 @@ def test_only_evaluate_opens_the_test_data():
     assert "data/prepared/test" not in STAGES["train"]["deps"]
 
 
+@pytest.mark.e2e
 def test_light_modules_import_no_heavy_library():
     """One process, so that each library is imported once: those that may import least come first."""
     code = (

@@ -142,6 +142,7 @@ def test_the_page_stays_under_3_mb_whatever_the_pictures_are(side, channels, cla
     assert len(html) < 3e6
 
 
+@pytest.mark.e2e
 def test_a_browser_shows_it_the_pictures_behind_a_number_and_all_of_it_on_paper_and_on_a_phone(tmp_path, screenshots):
     file = tmp_path / "report.html"
     file.write_text(report()[1], encoding="utf-8")
