@@ -48,3 +48,38 @@ def test_all_epochs_together_are_one_schedule_and_convolutions_are_not_compiled_
     model.optimizer.iterations.assign(8)
     assert float(model.optimizer.learning_rate) == pytest.approx(settings.learning_rate * 0.5 / 9)
     assert model.jit_compile is False, "on a CPU, it makes convolutions 14 times slower"
+
+
+def weights_after_a_step(params: Train) -> dict[str, np.ndarray]:
+    """The weights after one step with all images, by name."""
+    keras.utils.set_random_seed(1)
+    norm = keras.layers.BatchNormalization(name="norm")
+    model = keras.Sequential(
+        [keras.layers.Input((8, 8, 1)), keras.layers.Flatten(), norm, keras.layers.Dense(4, activation="softmax")]
+    )
+    for weights in model.trainable_weights:
+        weights.assign(keras.ops.ones_like(weights))
+    optimizers.compile_model(model, params.model_copy(update={"epochs": 1, "batch_size": 120}), images=120)
+    split = make_split(120, 1)
+    model.fit(split.images / 255, split.labels, batch_size=120, verbose=0)
+    return {weights.name: np.asarray(weights) for weights in model.trainable_weights}
+
+
+def test_kernels_decay_by_the_rate_and_biases_and_norms_do_not(params):
+    settings = params.train.model_copy(update={"schedule": "constant", "warmup": 0.0, "learning_rate": 0.1})
+    without = weights_after_a_step(settings)
+    decayed = weights_after_a_step(settings.model_copy(update={"weight_decay": 0.5}))
+    assert without["kernel"] - decayed["kernel"] == pytest.approx(0.05, abs=1e-6)
+    for name in ("bias", "gamma", "beta"):
+        assert np.array_equal(without[name], decayed[name])
+
+
+def test_smoothed_labels_give_a_share_of_the_target_to_all_classes(params):
+    def loss(smoothing: float) -> float:
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Activation("linear")])
+        optimizers.compile_model(model, params.train.model_copy(update={"label_smoothing": smoothing}), images=16)
+        return model.evaluate(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1]), verbose=0, return_dict=True)["loss"]
+
+    right, wrong = -np.log([0.9, 0.8]).mean(), -np.log([0.1, 0.2]).mean()
+    assert loss(0.0) == pytest.approx(right, rel=1e-5)
+    assert loss(0.2) == pytest.approx(0.9 * right + 0.1 * wrong, rel=1e-5)
