@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -27,6 +28,23 @@ def test_the_faster_one_is_chosen_once_and_said(auto, root, monkeypatch, capsys,
     assert f"precision: {chosen}; a convolution with 16 bits takes {share:.2f} of the time" in capsys.readouterr().out
     assert precision.resolved(auto).precision == chosen and not times, "not measured again"
     assert fingerprint(auto, {}) == fingerprint(auto.model_copy(update={"precision": chosen}), {})
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "{}", '{"precision": "float64"}', '{"precision": []}'])
+def test_what_is_kept_in_another_form_is_measured_again(auto, root, monkeypatch, capsys, text):
+    monkeypatch.setattr(precision, "_seconds", {"float32": 1.0, "bfloat16": 0.5}.get)
+    (root / ".state").mkdir()
+    (root / ".state" / "precision.json").write_text(text)
+    assert precision.resolved(auto).precision == "mixed_bfloat16"
+    assert "is not as it was written; the precision is measured again" in capsys.readouterr().out
+
+
+def test_of_several_at_once_one_measures(auto, monkeypatch):
+    measured = []
+    monkeypatch.setattr(precision, "_seconds", lambda name: measured.append(name) or {"float32": 1.0}.get(name, 0.5))
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: precision.resolved(auto).precision, range(8))) == {"mixed_bfloat16"}
+    assert sorted(measured) == ["bfloat16", "float32"]
 
 
 def test_both_can_be_measured(auto, root):
