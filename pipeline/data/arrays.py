@@ -11,6 +11,8 @@ import numpy as np
 from pipeline.core import files
 from pipeline.core.errors import UserError
 
+BLOCK = 10_000  # images copied at one time
+
 
 class Split(NamedTuple):
     """Images (n, height, width, channels) uint8 and their labels (n,) uint8."""
@@ -19,30 +21,36 @@ class Split(NamedTuple):
     labels: np.ndarray
 
 
-def stratified_split(split: Split, count: int, seed: int) -> tuple[Split, Split]:
-    """Sets `count` images aside, the same share of every class, chosen by `seed`.
+def stratified_split(labels: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Chooses `count` images to be set aside, the same share of every class, by `seed`.
 
-    Returns (the rest, those set aside); both keep the order of the file. Equal input gives equal output. Raises
-    UserError where a class has too few images to be on both sides.
+    Returns the places in the file (of the rest, of those set aside), both in its order. Equal input gives equal output.
+    Raises UserError where a class has too few images to be on both sides.
     """
     from sklearn.model_selection import train_test_split
 
-    everything = np.arange(len(split.labels))
     try:
-        rest, aside = train_test_split(everything, test_size=count, random_state=seed, stratify=split.labels)
+        rest, aside = train_test_split(np.arange(len(labels)), test_size=count, random_state=seed, stratify=labels)
     except ValueError as error:
         raise UserError(f"{count} validation images cannot be set aside: {error}") from None
-    rest.sort()
-    aside.sort()
-    return Split(split.images[rest], split.labels[rest]), Split(split.images[aside], split.labels[aside])
+    return np.sort(rest), np.sort(aside)
 
 
-def save(folder: Path, split: Split) -> None:
-    """Writes images.npy and labels.npy into `folder`, atomically; equal arrays give equal bytes."""
+def save(folder: Path, split: Split, places: np.ndarray | None = None) -> None:
+    """Writes images.npy and labels.npy into `folder`, atomically: all, or those at these places.
+
+    Equal arrays give equal bytes. No more than a block of images is copied in memory.
+    """
+    if places is None:
+        places = np.arange(len(split.labels))
     with files.replacing(folder) as temporary:
         temporary.mkdir()
-        np.save(temporary / "images.npy", split.images, allow_pickle=False)
-        np.save(temporary / "labels.npy", split.labels, allow_pickle=False)
+        with (temporary / "images.npy").open("wb") as file:
+            header = np.lib.format.header_data_from_array_1_0(split.images[:0])
+            np.lib.format.write_array_header_1_0(file, header | {"shape": (len(places), *split.images.shape[1:])})
+            for start in range(0, len(places), BLOCK):
+                file.write(split.images[places[start : start + BLOCK]].data)
+        np.save(temporary / "labels.npy", split.labels[places], allow_pickle=False)
 
 
 def load(folder: Path) -> Split:

@@ -17,11 +17,11 @@ def image_table(parts: dict[str, Split]) -> pd.DataFrame:
     """One row per image.
 
     Columns: part, index, label (missing where there are fewer labels than images), height, width, channels, dtype,
-    min, max, contrast (max − min), mean, std (pixel values), sha1 (of the pixels), elsewhere (in another part too).
+    min, max, contrast (max − min), mean, std (pixel values), hash (of the pixels), elsewhere (in another part too).
     """
     table = pd.concat([_rows(part, split) for part, split in parts.items()], ignore_index=True)
-    parts_with_image = table.groupby("sha1")["part"].nunique()
-    return table.assign(elsewhere=table["sha1"].map(parts_with_image) > 1)
+    parts_with_image = table.groupby("hash")["part"].nunique()
+    return table.assign(elsewhere=table["hash"].map(parts_with_image) > 1)
 
 
 def _rows(part: str, split: Split) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def _rows(part: str, split: Split) -> pd.DataFrame:
             "contrast": high - low,
             "mean": np.concatenate([block.mean(axis=1) for block in blocks]),
             "std": np.concatenate([block.std(axis=1) for block in blocks]),
-            "sha1": [hashlib.sha1(image.tobytes()).hexdigest() for image in pixels],
+            "hash": np.frombuffer(b"".join(hashlib.sha1(image.data).digest()[:8] for image in pixels), np.uint64),
         }
     )
 

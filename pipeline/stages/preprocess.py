@@ -26,7 +26,9 @@ def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
     result = expectations.check(parts, dataset_config, settings.checks)
     result["split"] = {"validation": settings.validation, "seed": settings.seed}
     if result["passed"]:
-        train, validation = arrays.stratified_split(parts["train"], settings.validation, settings.seed)
+        train, test = parts["train"], parts["test"]
+        rest, aside = arrays.stratified_split(train.labels, settings.validation, settings.seed)
+        validation = arrays.Split(train.images[aside], train.labels[aside])
         result["classes"] += expectations.class_rows({"validation": validation}, dataset_config, settings.checks)
     report, page = paths.DATA_CHECKS
     files.write_text(report, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
@@ -34,9 +36,9 @@ def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
     if not result["passed"]:
         refuse(dataset_config, expectations.failures(result))
 
-    for name, split in (("train", train), ("validation", validation), ("test", parts["test"])):
-        arrays.save(paths.PREPARED / name, split)
-        say(f"  {paths.PREPARED / name}/: {len(split.labels):,} images")
+    for name, split, places in (("train", train, rest), ("validation", train, aside), ("test", test, None)):
+        arrays.save(paths.PREPARED / name, split, places)
+        say(f"  {paths.PREPARED / name}/: {len(split.labels if places is None else places):,} images")
 
 
 def refuse(dataset_config: Dataset, failures: list[str]) -> None:
