@@ -25,21 +25,26 @@ class Told(NamedTuple):
         return f"{self.name}  ({self.run_id})"
 
 
-def summary(
-    found: dict[str, float], images: int, now: Told | None, before: Told | None, ui: list[str], champion: str = ""
-) -> str:
-    """The text. `found` are the results in reports/*.json, `images` says how many images the test data has.
+def accuracies(found: dict[str, float], images: int) -> str:
+    """What stands in reports/*.json, `found`; `images` says how many images the test data has."""
+    best, accuracy = found[results.VALIDATION_ACCURACY], found[results.TEST_ACCURACY]
+    return table(
+        [
+            ("validation accuracy", f"{best:.4f}  (epoch {found[results.BEST_EPOCH]:.0f}, the best)"),
+            ("test accuracy", f"{accuracy:.4f}  ({interval(accuracy, images)}, on images that nothing else has seen)"),
+        ]
+    )
+
+
+def summary(images: int, now: Told | None, before: Told | None, ui: list[str], champion: str = "") -> str:
+    """What the MLflow store and the folder have besides.
 
     `now` is the run in this MLflow store, None after `dvc pull` in a clone; `before` is the one before it, None where
     there is none; `ui` says how to see the run; `champion` which model `predict` and `serve` ask.
     """
-    best, accuracy = found[results.VALIDATION_ACCURACY], found[results.TEST_ACCURACY]
-    rows = [
-        ("validation accuracy", f"{best:.4f}  (epoch {found[results.BEST_EPOCH]:.0f}, the best)"),
-        ("test accuracy", f"{accuracy:.4f}  ({interval(accuracy, images)}, on images that nothing else has seen)"),
-    ]
+    rows = []
     if now and before:
-        gain = f"now {100 * (accuracy - before.accuracy):+.2f} points"
+        gain = f"now {100 * (now.accuracy - before.accuracy):+.2f} points"
         rows += [
             ("the run before", f"{before}, the last finished one on this data"),
             ("  test accuracy", f"{before.accuracy:.4f}  ({interval(before.accuracy, images)}), {gain}"),
@@ -52,7 +57,12 @@ def summary(
         rows += [("MLflow run", str(now)), ("open the UI", f"\n{' ' * LABEL}".join(ui))]
     else:
         rows += [("MLflow run", "in another store; this makes one here:"), ("", "python -m pipeline restore")]
-    return "\n" + "\n".join(f"{label:{LABEL}}{value}" for label, value in rows)
+    return table(rows)
+
+
+def table(rows: list[tuple[str, str]]) -> str:
+    """A line for each row: a label and what is said to it."""
+    return "\n".join(f"{label:{LABEL}}{value}" for label, value in rows)
 
 
 def interval(accuracy: float, images: int) -> str:
@@ -98,13 +108,14 @@ def main() -> None:
     for path in (paths.TRAIN_METRICS, paths.TEST_METRICS, paths.RUN_ID, paths.MODEL):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro` makes it")
+    found, images = results.read(paths.TRAIN_METRICS) | results.read(paths.TEST_METRICS), dataset_config.test.count
+    say("\n" + accuracies(found, images))  # before MLflow is imported, which takes a second
     from pipeline.tracking import queries, related, store
 
-    found = results.read(paths.TRAIN_METRICS) | results.read(paths.TEST_METRICS)
     named = paths.RUN_ID.read_text(encoding="utf-8").strip()
     run = queries.get_run(related.find_run_of_model(named, files.sha256(paths.MODEL)))
     before = related.run_before(run) if run else None
     now, earlier = (told(each) if each else None for each in (run, before))
     ui = store.ui_lines(run.info.experiment_id, run.info.run_id) if run else []
     champion = champion_of(dataset_config.name, run) if run else ""
-    say(summary(found, dataset_config.test.count, now, earlier, ui, champion))
+    say(summary(images, now, earlier, ui, champion))
