@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.config.schema import Evaluate, Params, Train, leaves
 
-OF_TRAIN = ("warmup", "weight_decay", "label_smoothing", "flip", "erase", "precision", "calibrate")
+OF_TRAIN = ("warmup", "weight_decay", "label_smoothing", "flip", "shift", "erase", "precision", "calibrate")
 NEW = [
     ("gate",),
     ("tracking",),

@@ -19,6 +19,8 @@ def draw(params: Train, image_shape: tuple[int, ...], count: int, epoch: int) ->
     drawn: Draws = {}
     if params.flip:  # half of the images, and the others in the next epoch: each is seen both ways
         drawn["mirrored"] = (np.random.default_rng((params.seed, 0, 1)).random(count) < 0.5) ^ (epoch % 2 == 0)
+    if params.shift:
+        drawn["moved"] = rng.integers(-params.shift, params.shift + 1, (count, 2), dtype=np.int32)
     if params.erase:
         corners = [rng.integers(0, max(1, side - params.erase + 1), count) for side in image_shape[:2]]
         drawn["corner"] = np.stack(corners, axis=1).astype(np.int32)
@@ -30,6 +32,11 @@ def apply(params: Train, images: tf.Tensor, drawn: Draws) -> tf.Tensor:
     """Images (n, height, width, channels) and what was drawn for each of them → the images as they are trained with."""
     if params.flip:
         images = tf.where(drawn["mirrored"][:, None, None, None], images[:, :, ::-1], images)
+    if params.shift:  # what moves in is the edge once more
+        for axis in (1, 2):
+            places = tf.range(images.shape[axis]) + drawn["moved"][:, axis - 1, None]
+            places = tf.clip_by_value(places, 0, images.shape[axis] - 1)
+            images = tf.gather(images, places, axis=axis, batch_dims=1)
     if params.erase:  # random erasing: Zhong et al., 2017, https://arxiv.org/abs/1708.04896
         within = [
             (tf.range(images.shape[axis]) >= corner[:, None])

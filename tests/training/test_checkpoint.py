@@ -71,6 +71,7 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
 def test_norms_changed_images_smooth_targets_and_16_bits_go_on_to_the_same_bits(five_epochs, tmp_path, model):
     others = {
         "flip": True,
+        "shift": 1,
         "erase": 2,
         "label_smoothing": 0.1,
         "weight_decay": 0.01,

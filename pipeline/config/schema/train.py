@@ -17,6 +17,7 @@ class Train(Section):
     weight_decay: float = Field(ge=0, lt=1, description="Of kernels, times the learning rate; 0 for none.")
     label_smoothing: float = Field(ge=0, lt=1, description="Share of the target that goes to all classes alike.")
     flip: bool = Field(description="Whether each image is shown mirrored in every other epoch.")
+    shift: int = Field(ge=0, le=65536, description="Pixels by which each image is moved, at most; 0 for none.")
     erase: int = Field(ge=0, le=65536, description="Side of the square erased from half of the images; 0 for none.")
     precision: Literal["float32", "mixed_bfloat16", "auto"] = Field(
         description="Of activations in training; auto: the faster one here, measured once. Weights have 32 bits."
