@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import machine
+from benchmarks import machine, recipe_table
 from benchmarks.benchmark import Benchmark, Figure, Result
 from benchmarks.pairs import spread
 from pipeline.core import files
@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- written by python -m benchmarks --table -->", "<!-- end of what it wrote -->"
+BEGIN_RECIPES, END_RECIPES = "<!-- recipes, written by the same -->", "<!-- end of recipes -->"
+PICTURE = Path("docs", "recipes.png")
 Stored = dict[str, Any]  # what a JSON file holds
 
 
@@ -48,13 +50,35 @@ def load(folder: Path = FOLDER) -> dict[str, dict[str, Stored]]:
 
 
 def write_tables(known: list[Benchmark], folder: Path = FOLDER, readme: Path = README) -> None:
-    """Writes results.md for each processor, and the table in README.md, from the JSON files."""
+    """Writes results.md for each processor, the tables in README.md and the picture of recipes, from the JSON files."""
     found = load(folder)
     for processor, stored in found.items():
         files.write_text(folder / processor / "results.md", page(known, stored))
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    files.write_text(readme, f"{before}{BEGIN}\n{table(known, found)}{END}{after}")
+    text = readme.read_text(encoding="utf-8")
+    for (begin, end), written in tables(known, found).items():
+        before, found_begin, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if found_begin and found_end:
+            text = f"{before}{begin}\n{written}{end}{after}"
+    files.write_text(readme, text)
+    if recipes := most_recipes(found)[1]:
+        recipe_table.draw(recipes, readme.parent / PICTURE)
+
+
+def tables(known: list[Benchmark], found: dict[str, dict[str, Stored]]) -> dict[tuple[str, str], str]:
+    """What stands in README.md between two lines, for each pair of such lines."""
+    processor, recipes = most_recipes(found)
+    shown = f"On {processor}, three seeds each:\n\n{recipe_table.table(recipes)}" if recipes else ""
+    return {(BEGIN, END): table(known, found), (BEGIN_RECIPES, END_RECIPES): shown}
+
+
+def most_recipes(found: dict[str, dict[str, Stored]]) -> tuple[str, list[recipe_table.Recipe]]:
+    """The processor on which most recipes were measured, and they; no processor where none was."""
+    measured = {
+        machine.title(next(iter(stored.values()))["processor"]): recipe_table.measured(stored)
+        for stored in found.values()
+    }
+    return max(measured.items(), key=lambda item: len(item[1]), default=("", []))
 
 
 def table(known: list[Benchmark], found: dict[str, dict[str, Stored]]) -> str:

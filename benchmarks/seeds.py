@@ -33,6 +33,7 @@ def reached(settings: Settings, name: str | None) -> Result:
             return this.pipeline("experiment", "--seed", str(next(seeds)))
 
         runs = alternate(len(SEEDS), {name or "params.yaml": train_and_test})
+        size = this.inside("model_size.py")
     (all_runs,) = runs.values()
     best = [100 * run.number(r"validation accuracy (0\.\d+)") for run in all_runs]
     test = [100 * run.number(r"test accuracy (0\.\d+)") for run in all_runs]
@@ -42,7 +43,8 @@ def reached(settings: Settings, name: str | None) -> Result:
         Figure("validation", mean(best), "%"),
         Figure("CPU", mean(run.cpu for run in all_runs) / 60, "minutes"),
     ]
-    return Result(figures, runs, {"seeds": list(SEEDS), "test": test, "validation": best})
+    sizes = {key: int(size.number(rf"{key} (\d+)")) for key in ("parameters", "multiply-adds")}
+    return Result(figures, runs, {"seeds": list(SEEDS), "test": test, "validation": best} | sizes)
 
 
 def benchmarks() -> list[Benchmark]:

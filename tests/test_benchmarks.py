@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from helpers.project import ROOT
+from PIL import Image
 
 from benchmarks import __main__ as command
 from benchmarks import catalogue, machine, pairs, project, raw_images, recipes, results, seeds
@@ -92,9 +93,28 @@ def test_a_result_is_written_and_replaced_and_both_tables_follow(tmp_path):
     assert shown.startswith("before\n") and shown.endswith("after\n") and "\nold" not in shown and "seeds" not in shown
 
 
+def test_the_recipes_have_a_table_and_a_picture(tmp_path):
+    readme = tmp_path / "README.md"
+    between = [results.BEGIN, results.END, results.BEGIN_RECIPES, results.END_RECIPES]
+    readme.write_text("\n".join(between))
+    described = machine.describe() | {"processor": machine.processor(INFO)}
+    for name, cpu in (("slow", 300.0), ("fast", 60.0)):
+        notes = {"validation": [92.0, 94.0], "test": [91.0, 92.0], "parameters": 1234, "multiply-adds": 5_600_000}
+        result = Result([], {name: [Run(cpu, 1.0, 1, [], "")] * 2}, notes)
+        results.save(benchmark(f"seeds-{name}", reach=""), result, 3, described, tmp_path)
+    (tmp_path / "docs").mkdir()
+    results.write_tables([benchmark()], tmp_path, readme)
+    rows = readme.read_text().partition(results.BEGIN_RECIPES)[2].splitlines()
+    assert rows[1].startswith("On Xeon(R) Gold") and rows[1].endswith("three seeds each:")
+    assert rows[5] == "| `fast` | 1,234 | 5.6 million | 1.0 | 93.00 ± 1.41 | 91.50 ± 0.71 |"
+    assert rows[6].startswith("| `slow` | 1,234 | 5.6 million | 5.0 |")
+    with Image.open(tmp_path / results.PICTURE) as picture:
+        assert picture.size == (900, 520)
+
+
 def test_the_readme_agrees_with_the_results():
-    table = results.table(catalogue.known(), results.load())
-    assert f"{results.BEGIN}\n{table}{results.END}" in results.README.read_text(), "python -m benchmarks --table"
+    for (begin, end), table in results.tables(catalogue.known(), results.load()).items():
+        assert f"{begin}\n{table}{end}" in results.README.read_text(), "python -m benchmarks --table"
     for processor, stored in results.load().items():
         page = results.page(catalogue.known(), stored)
         assert (results.FOLDER / processor / "results.md").read_text() == page, "python -m benchmarks --table"
