@@ -76,7 +76,7 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     `classes` is what `class_rows` returns. An expectation that could not be evaluated counts as failed.
     """
     classes = tables.class_table(parts, dataset.classes)
-    expected = {part: getattr(dataset, part).count for part in parts}
+    expected = {part: dataset.counts[part] or len(split.images) for part, split in parts.items()}
     judged = {"images": tables.image_table(parts), "parts": tables.part_table(parts, expected), "classes": classes}
     outcomes = []
     for name, table in judged.items():
@@ -140,7 +140,7 @@ def _failures(item: Check, rows: pd.DataFrame, dataset: Dataset) -> list[dict[st
     groups = rows.groupby(["part", item.shown or item.column], sort=False, dropna=False)
     return [
         {
-            "file": getattr(getattr(dataset, part), item.subject),
+            "file": dataset.blamed(str(part), item.subject),
             "places": _ranges(list(group[place])),
             "value": None if pd.isna(value) else value.item() if hasattr(value, "item") else value,
         }

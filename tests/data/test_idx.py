@@ -11,6 +11,7 @@ from pipeline.config.schema import Dataset, leaves
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 from pipeline.data import raw
+from pipeline.data.formats import idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -48,14 +49,14 @@ def test_a_missing_file_is_named_before_anything_is_read(halves, params):
 def test_images_of_several_channels_have_a_fourth_dimension(halves, params):
     colour = np.zeros((TEST, 8, 8, 3), np.uint8)
     (paths.RAW / "test-images").write_bytes(idx_bytes(colour))
-    assert raw.read_idx_files(params.dataset.test, channels=3).images.shape == colour.shape
-    assert raw.read_idx_files(params.dataset.train, channels=1).images.shape == (TRAIN, 8, 8, 1)
+    assert idx.read(params.dataset.test, params.dataset.model_copy(update={"channels": 3})).images.shape == colour.shape
+    assert idx.read(params.dataset.train, params.dataset).images.shape == (TRAIN, 8, 8, 1)
 
 
 def test_an_idx_file_is_read_as_written(tmp_path):
     path = tmp_path / "idx"
     path.write_bytes(idx_bytes(IMAGES))
-    values = raw.read_idx(path, 3)
+    values = idx.read_idx(path, 3)
     assert np.array_equal(values, IMAGES) and not values.flags.writeable
 
 
@@ -80,7 +81,7 @@ def test_any_other_content_is_refused(tmp_path, content, message):
     path = tmp_path / "idx"
     path.write_bytes(content)
     with pytest.raises(UserError, match=message):
-        raw.read_idx(path, 3)
+        idx.read_idx(path, 3)
 
 
 SHAPES = st.lists(st.integers(0, 5), max_size=5).map(tuple)
@@ -96,7 +97,7 @@ def test_a_file_gives_the_arrays_that_are_in_it_or_a_user_error(tmp_path_factory
     path = tmp_path_factory.getbasetemp() / "idx"
     path.write_bytes(content)
     try:
-        values = raw.read_idx(path, dimensions)
+        values = idx.read_idx(path, dimensions)
     except UserError as error:
         assert len(str(error).splitlines()) == 1
         whole = len(content) >= 4 + 4 * dimensions and content[:4] == bytes([0, 0, 8, dimensions])
@@ -114,7 +115,7 @@ def test_a_header_that_claims_4_gb_is_refused_before_memory_is_asked_for(tmp_pat
     tracemalloc.start()
     try:
         with pytest.raises(UserError, match="4096 × 1024 × 1024 values make 4294967312 bytes; this file has 1024"):
-            raw.read_idx(path, 3)
+            idx.read_idx(path, 3)
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
