@@ -44,11 +44,19 @@ def read(half: NpzFile, dataset_config: Dataset) -> Split:
         problems = _problems(half, dataset_config, found[half.images], found[half.labels])
     if problems:
         raise UserError("\n".join(problems))
-    numbers = labels.from_numbers(
-        _array(path, half.labels), dataset_config.classes, half.first_label, f"{path}:{half.labels}"
-    )
-    images = _array(path, half.images).reshape(-1, *dataset_config.image_shape)
-    return Split(as_bytes(images, half.brightest, f"{path}:{half.images}"), numbers)
+    try:
+        images = _array(path, half.images).reshape(-1, *dataset_config.image_shape)
+        images = as_bytes(images, half.brightest, f"{path}:{half.images}")
+    except UserError as error:
+        problems.append(str(error))
+    try:
+        where, numbers = f"{path}:{half.labels}", _array(path, half.labels)
+        numbers = labels.from_numbers(numbers, dataset_config.classes, half.first_label, where)
+    except UserError as error:
+        problems.append(str(error))
+    if problems:
+        raise UserError("\n".join(problems))
+    return Split(images, numbers)
 
 
 def headers(path: Path) -> dict[str, Header]:
