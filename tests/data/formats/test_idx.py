@@ -84,6 +84,35 @@ def test_any_other_content_is_refused(tmp_path, content, message):
         idx.read_idx(path, 3)
 
 
+def test_images_that_are_stored_as_columns_are_turned(halves, params):
+    tall = np.arange(TRAIN * 6 * 4, dtype=np.uint8).reshape(TRAIN, 6, 4)
+    (paths.RAW / "train-images").write_bytes(idx_bytes(tall.swapaxes(1, 2)))
+    half = params.dataset.train.model_copy(update={"transposed": True})
+    found = idx.read(half, params.dataset).images
+    assert np.array_equal(found[..., 0], tall) and found.flags.c_contiguous
+
+
+def test_labels_may_begin_with_1_as_the_letters_of_emnist(halves, params):
+    half = params.dataset.train.model_copy(update={"first_label": 1})
+    with pytest.raises(UserError, match=r"data/raw/train-labels\[0\] is 0, less than first_label, 1"):
+        idx.read(half, params.dataset)
+    (paths.RAW / "train-labels").write_bytes(idx_bytes(halves["train"].labels + np.uint8(1)))
+    assert np.array_equal(idx.read(half, params.dataset).labels, halves["train"].labels)
+
+
+def test_files_without_a_count_are_read_and_one_that_is_cut_is_counted_first(halves, params):
+    values = params.dataset.model_dump()
+    del values["train"]["count"], values["test"]["count"]
+    found = raw.read(Dataset.model_validate(values))
+    assert [len(part.labels) for part in found.values()] == [TRAIN, TEST]
+    share = {"format": "share", "of": 0.25, "seed": 3}
+    found = raw.read(Dataset.model_validate(values | {"test": share}))
+    assert [len(part.labels) for part in found.values()] == [TRAIN * 3 // 4, TRAIN // 4]
+    values["train"]["count"] = TRAIN + 1
+    with pytest.raises(UserError, match=f"dataset.train.count is {TRAIN + 1}; there are {TRAIN} images in train-im"):
+        raw.read(Dataset.model_validate(values | {"test": share}))
+
+
 SHAPES = st.lists(st.integers(0, 5), max_size=5).map(tuple)
 
 
