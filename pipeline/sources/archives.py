@@ -25,6 +25,7 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 SMALL = 64 << 20  # bytes that any archive may unpack to
 DENSE = 200  # times its own size that a larger one may
 MEMBERS = 5_000_000  # files and folders in an archive
+LIST = 256 << 20  # bytes of the list of members of a zip file
 AT_ONCE = 16 << 20  # bytes of a header in an archive
 
 
@@ -96,6 +97,8 @@ def _members(file: IO[bytes], most: int) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _zip_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
+    if _size_of_list(file) > LIST:
+        raise SourceError(f"has a list of members of more than {LIST:,} bytes")
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             kind = stat.S_IFMT(member.external_attr >> 16)  # 0 where another system than Unix packed it
@@ -106,6 +109,18 @@ def _zip_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
             else:
                 with archive.open(member) as content:
                     yield member.filename, content
+
+
+def _size_of_list(file: IO[bytes]) -> int:
+    """The bytes of the list of members of a zip file, which zipfile reads as a whole: near its end stands how many."""
+    end = file.seek(0, io.SEEK_END)
+    file.seek(max(0, end - (1 << 17)))
+    tail = file.read()
+    place, of_zip64 = tail.rfind(b"PK\5\6"), tail.rfind(b"PK\6\6")
+    sizes = [int.from_bytes(tail[place + 12 : place + 16], "little")]
+    if of_zip64 >= 0:
+        sizes.append(int.from_bytes(tail[of_zip64 + 40 : of_zip64 + 48], "little"))
+    return min(end, *sizes) if len(sizes) > 1 and sizes[0] == 2**32 - 1 else min(end, sizes[0])
 
 
 def _tar_members(file: IO[bytes], most: int) -> Iterator[tuple[str, IO[bytes] | None]]:

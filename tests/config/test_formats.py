@@ -2,12 +2,16 @@
 
 import copy
 import json
+import re
 
 import pytest
 from helpers.data import TEST, TRAIN, changed
+from helpers.project import ROOT
+from ruamel.yaml import YAML
 
 from pipeline.config.load import parse
 from pipeline.config.schema import Params
+from pipeline.core import folders
 from pipeline.core.errors import UserError
 
 SHA = "0" * 64
@@ -111,3 +115,17 @@ def test_limits_are_those_of_what_is_left_after_the_share(source):
     ]:
         with pytest.raises(UserError, match=message):
             params(changed(described(source, test=SHARE), key, value))
+
+
+def test_what_the_page_on_formats_shows_is_as_the_schema_wants_it(source):
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    first, *others = [
+        YAML(typ="safe", pure=True).load(block.replace("sha256: …", f"sha256: {'f' * 64}"))
+        for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    ]
+    shown = [first["dataset"], *others]
+    for block in shown:
+        params(changed(described(source, **block), "preprocess.validation", 4))
+    assert [block["train"]["format"] for block in shown] == ["folder", "csv", "npz"]
+    command = next(line.strip() for line in text.splitlines() if "sha256sum --" in line)
+    assert command.removeprefix("cd train && ") in folders.__doc__.replace("\\\\", "\\")

@@ -220,6 +220,21 @@ def test_too_many_members_are_given_up(tmp_path, monkeypatch):
         shutil.rmtree(tmp_path / "here")
 
 
+def test_a_list_of_members_that_would_fill_the_memory_is_refused_unread(tmp_path, monkeypatch):
+    content = packed("zip", {f"{number:0100}": b"" for number in range(100)})
+    monkeypatch.setattr(archives, "LIST", 100 * 146)
+    assert len(unpack(tmp_path, content)) == 100
+    shutil.rmtree(tmp_path / "here")
+    monkeypatch.setattr(archives, "LIST", 100 * 146 - 1)
+    with pytest.raises(SourceError, match="has a list of members of more than 14,599 bytes"):
+        unpack(tmp_path, content)
+    shutil.rmtree(tmp_path / "here")
+    end = content[:-10] + b"\xff\xff\xff\xff" + content[-6:]  # as in a zip64 file
+    long = content[:-22] + b"PK\6\6" + bytes(36) + (14_600).to_bytes(8, "little") + bytes(8) + end[-22:]
+    with pytest.raises(SourceError, match="has a list of members of more than 14,599 bytes"):
+        unpack(tmp_path, long)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"<html>not found</html>", packed("zip", FILES)[:-30], packed("tgz", FILES)[:60]]
 )
