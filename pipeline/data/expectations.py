@@ -12,7 +12,7 @@ import pandas as pd
 from great_expectations import expectations as gxe
 
 from pipeline.config.schema import Checks, Dataset
-from pipeline.data import tables
+from pipeline.data import naming, tables
 from pipeline.data.arrays import Split
 
 EXAMPLES = 5  # kinds of failures named in the line for a check
@@ -77,7 +77,8 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     """
     classes = tables.class_table(parts, dataset.classes)
     expected = {part: dataset.counts[part] or len(split.images) for part, split in parts.items()}
-    judged = {"images": tables.image_table(parts), "parts": tables.part_table(parts, expected), "classes": classes}
+    images = naming.named(tables.image_table(parts), dataset)
+    judged = {"images": images, "parts": tables.part_table(parts, expected), "classes": classes}
     outcomes = []
     for name, table in judged.items():
         todo = [check for check in expectations(dataset, limits) if check.table == name]

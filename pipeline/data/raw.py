@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pipeline.config.schema import Dataset, Half, Share
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
@@ -33,6 +35,24 @@ def read(dataset_config: Dataset) -> dict[str, Split]:
         raise UserError("\n".join(dict.fromkeys(problems)))
     if isinstance(dataset_config.test, Share):
         found["train"], found["test"] = share.cut(found["train"], dataset_config.test)
+    return found
+
+
+def names(dataset_config: Dataset) -> dict[str, list[str]]:
+    """Part → the name of the file of each image, in the order in which `read` returns them, of parts that are pictures.
+
+    Raises UserError where `read` does.
+    """
+    listed: dict[str, Callable[[Any, Dataset], dict[str, int]]] = {"folder": folder.listed, "csv": csv.listed}
+    found = {}
+    for part, half in dataset_config.halves.items():
+        if half.format in listed:
+            labels = listed[half.format](half, dataset_config)
+            found[part] = list(labels)
+            if part == "train" and isinstance(dataset_config.test, Share):
+                rest, aside = share.places(np.array(list(labels.values()), np.uint8), dataset_config.test)
+                whole = found["train"]
+                found |= {"train": [whole[i] for i in rest], "test": [whole[i] for i in aside]}
     return found
 
 

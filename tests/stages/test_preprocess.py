@@ -88,7 +88,8 @@ def test_validation_images_of_their_own_are_written_as_they_are(workplace, param
     result = json.loads(paths.DATA_CHECKS[0].read_text())
     assert result["passed"] and "split" not in result
     assert [row["count"] for row in result["classes"] if row["part"] == "validation"] == [3] * 4
-    assert "set aside" not in paths.DATA_CHECKS[1].read_text()
+    page = paths.DATA_CHECKS[1].read_text()
+    assert "set aside" not in page and ">For validation<" in page
 
 
 def test_a_missing_file_is_named_before_anything_is_written(workplace, params):

@@ -28,14 +28,19 @@ def read(half: PictureTable, dataset_config: Dataset) -> Split:
     Raises UserError with a line for each row that names no picture, or no class; and then for each picture that cannot
     be read.
     """
+    found = listed(half, dataset_config)
+    images = decoding.decode(paths.RAW / half.path, list(found), dataset_config.image_shape, half.resize)
+    return Split(images, np.array(list(found.values()), np.uint8))
+
+
+def listed(half: PictureTable, dataset_config: Dataset) -> dict[str, int]:
+    """Path of each picture in the folder → its label, in the order of the rows. Raises UserError as `read` does."""
     folder = paths.RAW / half.path
     files = folders.listing(folder)
     if half.file not in files:
         raise UserError(f"{folder / half.file} is missing; {folder}/ is there")
     rows = read_rows(folder / half.file, half.split)
-    found = pictures(rows, folder / half.file, dataset_config.classes, posixpath.dirname(half.file), set(files))
-    images = decoding.decode(folder, list(found), dataset_config.image_shape, half.resize)
-    return Split(images, np.array(list(found.values()), np.uint8))
+    return pictures(rows, folder / half.file, dataset_config.classes, posixpath.dirname(half.file), set(files))
 
 
 def read_rows(path: Path, split: str | None) -> list[Row]:

@@ -20,6 +20,13 @@ def read(half: PictureFolder, dataset_config: Dataset) -> Split:
     Raises UserError with a line for each folder that is no class, each class without pictures, each file that is no
     picture; and then for each picture that cannot be read.
     """
+    found = listed(half, dataset_config)
+    images = decoding.decode(paths.RAW / half.path, list(found), dataset_config.image_shape, half.resize)
+    return Split(images, np.array(list(found.values()), np.uint8))
+
+
+def listed(half: PictureFolder, dataset_config: Dataset) -> dict[str, int]:
+    """Relative path of each picture → its label, in the order of the paths. Raises UserError as `read` does."""
     folder, classes = paths.RAW / half.path, dataset_config.classes
     found = by_class(folder)
     problems = _problems(folder, found, classes)
@@ -29,9 +36,7 @@ def read(half: PictureFolder, dataset_config: Dataset) -> Split:
     problems += first([f"{folder / name} is no picture by its name ({allowed})" for name in strange])
     if problems:
         raise UserError("\n".join(problems))
-    names = sorted(pictures, key=lambda name: name.encode())
-    labels = np.array([pictures[name] for name in names], np.uint8)
-    return Split(decoding.decode(folder, names, dataset_config.image_shape, half.resize), labels)
+    return dict(sorted(pictures.items(), key=lambda item: item[0].encode()))
 
 
 def by_class(folder: Path) -> dict[str, list[str]]:
