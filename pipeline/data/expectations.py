@@ -16,6 +16,12 @@ from pipeline.data import naming, tables
 from pipeline.data.arrays import Split
 
 EXAMPLES = 5  # kinds of failures named in the line for a check
+LIMITS = {  # check → its limit in preprocess.checks
+    "darkest pixel": "pixel_min",
+    "brightest pixel": "pixel_max",
+    "image not blank": "contrast_min",
+    "class balance": "class_balance_tolerance",
+}
 
 Expectation = Callable[[str], gxe.Expectation]  # of the column's name
 
@@ -109,9 +115,14 @@ def failures(result: dict[str, Any]) -> list[str]:
             named = ", ".join(found + ["…"] * (len(outcome["failures"]) > EXAMPLES))
             lines.append(
                 f"{outcome['check']}: allowed is {outcome['allowed']}; {outcome['failed']:,} of "
-                f"{outcome['checked']:,} fail: {named or 'the check could not be evaluated'}"
+                f"{outcome['checked']:,} fail: {named or 'the check could not be evaluated'}{_limit(outcome['check'])}"
             )
     return lines
+
+
+def _limit(name: str) -> str:
+    """Where the limit of a check stands in params.yaml, in brackets."""
+    return f" (preprocess.checks.{LIMITS[name]})" if name in LIMITS else ""
 
 
 def _validate(table: pd.DataFrame, todo: list[Check]) -> list[Any]:
