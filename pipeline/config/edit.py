@@ -9,16 +9,12 @@ from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 
 
-def read_text() -> str:
-    return paths.PARAMS.read_bytes().decode()  # line ends stay as they are
-
-
 def edit(values: dict[str, Any], comments: dict[str, str]) -> list[str]:
     """Writes values, by path, into params.yaml; returns the lines of the difference, none where nothing changes.
 
     Raises UserError, and writes nothing, where params.yaml would not be valid with them, or cannot be changed in place.
     """
-    text = read_text()
+    text = paths.PARAMS.read_bytes().decode()  # line ends stay as they are
     edited = rewrite(text, values, comments)
     params = parse(edited, f"{paths.PARAMS}, with this in it").model_dump()
     for path, value in values.items():

@@ -14,7 +14,10 @@ NO_SWEEP = "no sweep"  # context of a validation for one training, whatever tune
 
 
 class Download(Section):
-    sources: list[Source] = Field(min_length=1, description="Tried in order: a URL, a folder, or apt:PACKAGE.")
+    sources: list[Source] = Field(
+        min_length=1,
+        description="Tried in order: a URL, a folder, an archive, apt:PACKAGE, sklearn:digits or drawn:tiny.",
+    )
     timeout: float = Field(gt=0, description="Seconds without an answer after which a source is given up.")
 
 
