@@ -1,7 +1,7 @@
 """Looks at your pictures and says what params.yaml has to say of them; with --write, writes it there.
 
     python -m pipeline describe PATH               look, and print what to paste
-    python -m pipeline describe PATH --write       change params.yaml; then: make repro
+    python -m pipeline describe PATH --write       change params.yaml; then commit, and make repro
 
 PATH is a folder with a folder for each class (above them may be train/, validation/ or val/, and test/), a folder
 with a CSV file that has the columns path and label (and split), an .npz file, a folder of IDX files, or an archive
@@ -70,5 +70,6 @@ def save(values: dict[str, Any], others: dict[str, Any]) -> None:
     written = values | {path: each.value for path, each in others.items()}
     comments = {path: others[path].why for path in ("gate.accuracy",)}
     difference = edit.edit(written, comments)
+    name = values["dataset"]["name"]
     say("\n".join(["", *difference]) if difference else f"{paths.PARAMS} says all this already")
-    say("train on it:  make repro")
+    say(f'commit it, which the gate wants, and train on it:  git commit -am "Describe {name}" && make repro')

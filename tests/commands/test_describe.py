@@ -50,7 +50,9 @@ def test_it_is_written_in_place_with_all_comments(here, capsys):
     assert all(line in text for line in kept) and text.count("\n\n") == TEXT.count("\n\n")
     assert "  # well above guessing, no more" in text
     shown = capsys.readouterr().out
-    assert "-  validation: 5000\n+  validation: " in shown and "train on it:  make repro" in shown
+    assert (
+        "-  validation: 5000\n+  validation: " in shown and 'git commit -am "Describe my pets" && make repro' in shown
+    )
     run("../pets", "--write", "--name", "my pets", "--size", "12x16", "--channels", "1", "--resize", "crop")
     assert "params.yaml says all this already" in capsys.readouterr().out and paths.PARAMS.read_text() == text
 
