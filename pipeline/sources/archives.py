@@ -7,6 +7,7 @@ sizes is not believed: the bytes are counted as they are unpacked.
 import contextlib
 import gzip
 import io
+import shutil
 import stat
 import tarfile
 import tempfile
@@ -41,16 +42,18 @@ def opened(source: str, names: Collection[str], above: Path, limits: Limits) -> 
     That may be one in the archive: where there is nothing but a folder, it is looked for in that one.
     Raises SourceError for an archive that cannot be had, is damaged, or is not harmless.
     """
+    room = shutil.disk_usage(above).free // 2
+    whole = limits._replace(size=min(room, limits.size * len(names)))  # `limits` are those of one file
     with tempfile.TemporaryDirectory(prefix=".", dir=above) as temporary:
         packed, folder = Path(temporary) / "packed", Path(temporary) / "files"
         folder.mkdir()
         if "://" in source:
-            _download(source, packed, limits)
+            _download(source, packed, whole)
         else:
             packed = files.project_root() / Path(source).expanduser()
             if not packed.is_file():
                 raise SourceError("there is no such file")
-        unpack(packed, folder, limits)
+        unpack(packed, folder, whole)
         yield str(_holding(folder, names))
 
 
@@ -183,10 +186,7 @@ def _download(source: str, target: Path, limits: Limits) -> None:
 
 
 def _holding(folder: Path, names: Collection[str]) -> Path:
-    """The folder, or one in it that stands alone, and so on: that which has the most of `names`, or of these with .gz.
-
-    Of several it is the outermost.
-    """
+    """The folder, or one in it that stands alone, and so on: the first that has the most of `names`, plain or gzipped."""
     chain = [folder]
     while len(entries := list(chain[-1].iterdir())) == 1 and entries[0].is_dir():
         chain.append(entries[0])

@@ -82,6 +82,15 @@ def test_an_archive_may_be_at_an_address_and_hold_gzipped_files(tmp_path, wanted
         fetch.fetch(["/nowhere.zip"], wanted, tmp_path / "other", LIMITS)
 
 
+def test_the_limit_of_an_archive_is_that_of_all_its_files_together(tmp_path):
+    members = {f"{number}": bytes(1000) for number in range(3)}
+    wanted = dict.fromkeys(members, "541b3e9daa09b20bf85fa273e5cbd3e80185aa4ec298e765db87742b70138a53")
+    source = str(write(tmp_path / "x.tar", members))
+    fetch.fetch([source], wanted, tmp_path / "raw", LIMITS._replace(size=1000))
+    with pytest.raises(UserError, match=r"x\.tar: unpacks to more than 2,997 bytes"):
+        fetch.fetch([source], wanted, tmp_path / "other", LIMITS._replace(size=999))
+
+
 def test_all_wrong_hashes_are_told_in_full_at_once_and_earlier_files_survive(tmp_path, wanted):
     fetch.fetch([str(tmp_path / "plain")], wanted, tmp_path / "raw", LIMITS)
     other = {name: f"{number}" * 64 for number, name in enumerate(wanted)}
