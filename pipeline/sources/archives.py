@@ -186,7 +186,7 @@ def _download(source: str, target: Path, limits: Limits) -> None:
 
 
 def _holding(folder: Path, names: Collection[str]) -> Path:
-    """The folder, or one in it that stands alone, and so on: the first that has the most of `names`, plain or gzipped."""
+    """The folder, or one in it that stands alone, and so on: the first with the most of `names`, plain or gzipped."""
     chain = [folder]
     while len(entries := list(chain[-1].iterdir())) == 1 and entries[0].is_dir():
         chain.append(entries[0])

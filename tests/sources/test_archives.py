@@ -105,45 +105,6 @@ def test_all_wrong_hashes_are_told_in_full_at_once_and_earlier_files_survive(tmp
     assert_complete(tmp_path / "raw", wanted)
 
 
-def test_a_folder_is_a_source_of_folders(tmp_path, wanted):
-    (tmp_path / "plain" / "train" / ".hidden").write_text("stays")
-    (tmp_path / "plain" / "train" / "cat" / "link.png").symlink_to("1.png")
-    wanted["train/"] = folders.tree_sha256(tmp_path / "plain" / "train")
-    for source in (str(tmp_path / "plain"), f"file://{tmp_path / 'plain'}"):
-        fetch.fetch([source], wanted, tmp_path / "raw", LIMITS)
-        assert_complete(tmp_path / "raw", wanted)
-        assert not (tmp_path / "raw" / "train" / "cat" / "link.png").is_symlink()
-        shutil.rmtree(tmp_path / "raw")
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("plain/train", r"has no folder train/; there are cat, dog"),
-        (
-            "http://127.0.0.1:9/x",
-            r"train/ is a folder, which comes from a folder or an archive \(",
-        ),
-        ("nowhere", "has no folder train/$"),
-    ],
-)
-def test_a_source_without_the_folder_is_told(tmp_path, wanted, source, message):
-    source = source if "://" in source else str(tmp_path / source)
-    with pytest.raises(UserError, match=message):
-        fetch.fetch([source], wanted, tmp_path / "raw", LIMITS)
-
-
-def test_a_link_out_of_the_folder_of_a_source_is_refused(tmp_path, wanted):
-    (tmp_path / "plain" / "train" / "cat" / "2.png").symlink_to("/etc/passwd")
-    with pytest.raises(UserError, match=r"plain/train/cat/2\.png: a link that leads out of the folder, to /etc/passwd"):
-        fetch.fetch([str(tmp_path / "plain")], wanted, tmp_path / "raw", LIMITS)
-
-
-def test_a_folder_of_more_than_the_limit_is_refused(tmp_path, wanted):
-    with pytest.raises(UserError, match=r"train/ has more than 5 bytes, far more than params\.yaml"):
-        fetch.fetch([str(tmp_path / "plain")], wanted, tmp_path / "raw", LIMITS._replace(size=5))
-
-
 def unpack(tmp_path: Path, content: bytes, limits: Limits = LIMITS) -> list[str]:
     (tmp_path / "packed").write_bytes(content)
     (tmp_path / "here").mkdir()
