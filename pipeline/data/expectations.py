@@ -77,8 +77,7 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     """
     classes = tables.class_table(parts, dataset.classes)
     expected = {part: dataset.counts[part] or len(split.images) for part, split in parts.items()}
-    images = naming.named(tables.image_table(parts), dataset)
-    judged = {"images": images, "parts": tables.part_table(parts, expected), "classes": classes}
+    judged = {"images": tables.image_table(parts), "parts": tables.part_table(parts, expected), "classes": classes}
     outcomes = []
     for name, table in judged.items():
         todo = [check for check in expectations(dataset, limits) if check.table == name]
@@ -136,7 +135,9 @@ def _summary(item: Check, outcome: Any, table: pd.DataFrame, dataset: Dataset) -
 
 
 def _failures(item: Check, rows: pd.DataFrame, dataset: Dataset) -> list[dict[str, Any]]:
-    """Groups the rows that failed, in their order. A place is a class, an index into the file, or a part."""
+    """Groups the rows that failed, in their order. A place is a class, a picture, an index into the file, or a part."""
+    if "name" not in rows and "index" in rows:
+        rows = naming.named(rows, dataset)
     place = next(name for name in ("name", "index", "part") if name in rows)
     groups = rows.groupby(["part", item.shown or item.column], sort=False, dropna=False)
     return [
