@@ -115,8 +115,10 @@ def copy_code(folder: Path) -> None:
 
 
 def require_raw(params: Any) -> None:
-    """Raises UserError unless the raw files are here."""
+    """Raises UserError unless the raw files are here, and of the kind that can be made smaller and larger."""
     for half in ("train", "test"):
+        if params["dataset"][half]["format"] != "idx" or not params["dataset"][half].get("count"):
+            raise UserError(f"dataset.{half}: the measurements need the format idx, with a count")
         for kind in ("images", "labels"):
             if not (RAW / params["dataset"][half][kind]).is_file():
                 raise UserError(

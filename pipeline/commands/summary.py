@@ -1,5 +1,6 @@
 """Prints what the last `dvc repro` came to, and against the run before: accuracies, parameters, where to read more."""
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.config.load import load
@@ -103,12 +104,21 @@ def champion_of(data_set: str, run: "Run") -> str:
     return f"{which}; this model: " + "; ".join(verdict.splitlines()).replace(f"{registry.REFUSED};", "refused by", 1)
 
 
+def tested() -> int:
+    """How many test images the data checks have counted, for a params.yaml that leaves it open."""
+    if not paths.DATA_CHECKS[0].is_file():
+        raise UserError(f"{paths.DATA_CHECKS[0]} is missing; `dvc repro` makes it")
+    classes = json.loads(paths.DATA_CHECKS[0].read_text(encoding="utf-8"))["classes"]
+    return sum(row["count"] for row in classes if row["part"] == "test")
+
+
 def main() -> None:
     (dataset_config,) = load("dataset")
     for path in (paths.TRAIN_METRICS, paths.TEST_METRICS, paths.RUN_ID, paths.MODEL):
         if not path.is_file():
             raise UserError(f"{path} is missing; `dvc repro` makes it")
-    found, images = results.read(paths.TRAIN_METRICS) | results.read(paths.TEST_METRICS), dataset_config.test.count
+    found = results.read(paths.TRAIN_METRICS) | results.read(paths.TEST_METRICS)
+    images = dataset_config.counts["test"] or tested()
     say("\n" + accuracies(found, images))  # before MLflow is imported, which takes a second
     from pipeline.tracking import queries, related, store
 

@@ -13,6 +13,8 @@ import psutil
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 
+MANY = 1000  # files, which one by one would take minutes to reach a slow disk
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -36,8 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        for part in (temporary, *temporary.rglob("*")):
-            _sync(part)
+        _sync_all([temporary, *temporary.rglob("*")])
         if temporary.is_file() and path.is_file():
             shutil.copymode(path, temporary)
         if asked.is_symlink() and path.is_dir():
@@ -114,6 +115,15 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def _sync_all(written: list[Path]) -> None:
+    """Waits until all of these are on the disk. For very many, everything else that waits for a disk goes there too."""
+    if len(written) > MANY:
+        os.sync()
+        return
+    for path in written:
+        _sync(path)
 
 
 def _sync(path: Path) -> None:

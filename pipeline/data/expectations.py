@@ -12,7 +12,7 @@ import pandas as pd
 from great_expectations import expectations as gxe
 
 from pipeline.config.schema import Checks, Dataset
-from pipeline.data import tables
+from pipeline.data import naming, tables
 from pipeline.data.arrays import Split
 
 EXAMPLES = 5  # kinds of failures named in the line for a check
@@ -76,7 +76,7 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     `classes` is what `class_rows` returns. An expectation that could not be evaluated counts as failed.
     """
     classes = tables.class_table(parts, dataset.classes)
-    expected = {part: getattr(dataset, part).count for part in parts}
+    expected = {part: dataset.counts[part] or len(split.images) for part, split in parts.items()}
     judged = {"images": tables.image_table(parts), "parts": tables.part_table(parts, expected), "classes": classes}
     outcomes = []
     for name, table in judged.items():
@@ -135,12 +135,14 @@ def _summary(item: Check, outcome: Any, table: pd.DataFrame, dataset: Dataset) -
 
 
 def _failures(item: Check, rows: pd.DataFrame, dataset: Dataset) -> list[dict[str, Any]]:
-    """Groups the rows that failed, in their order. A place is a class, an index into the file, or a part."""
+    """Groups the rows that failed, in their order. A place is a class, a picture, an index into the file, or a part."""
+    if "name" not in rows and "index" in rows:
+        rows = naming.named(rows, dataset)
     place = next(name for name in ("name", "index", "part") if name in rows)
     groups = rows.groupby(["part", item.shown or item.column], sort=False, dropna=False)
     return [
         {
-            "file": getattr(getattr(dataset, part), item.subject),
+            "file": dataset.blamed(str(part), item.subject),
             "places": _ranges(list(group[place])),
             "value": None if pd.isna(value) else value.item() if hasattr(value, "item") else value,
         }

@@ -1,59 +1,65 @@
 """Reads the raw files that params.yaml describes, strictly."""
 
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from pipeline.config.schema import Dataset, IdxFiles
-from pipeline.core import paths
+from pipeline.config.schema import Dataset, Half, Share
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
+from pipeline.data.formats import csv, folder, idx, npz, share
+
+READERS: dict[str, Callable[[Any, Dataset], Split]] = {  # format in params.yaml → its reader
+    "idx": idx.read,
+    "npz": npz.read,
+    "folder": folder.read,
+    "csv": csv.read,
+}
 
 
 def read(dataset_config: Dataset) -> dict[str, Split]:
-    """Reads both halves from data/raw. Returns {"train": Split, "test": Split}.
+    """Reads all parts from data/raw. Returns {"train": Split, "test": Split}, and "validation" where it is described.
 
-    Raises UserError for a damaged or missing file.
+    Raises UserError for what is damaged, missing or not as described: a line for each problem, of all parts.
     """
-    halves = {"train": dataset_config.train, "test": dataset_config.test}
-    return {name: READERS[half.format](half, dataset_config.channels) for name, half in halves.items()}
+    found: dict[str, Split] = {}
+    problems: list[str] = []
+    for part, half in dataset_config.halves.items():
+        try:
+            found[part] = READERS[half.format](half, dataset_config)
+            problems += _miscounted(part, half, found[part], dataset_config)
+        except UserError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise UserError("\n".join(dict.fromkeys(problems)))
+    if isinstance(dataset_config.test, Share):
+        found["train"], found["test"] = share.cut(found["train"], dataset_config.test)
+    return found
 
 
-def read_idx_files(half: IdxFiles, channels: int) -> Split:
-    """Reads half of a data set: a file of images, with a fourth dimension for several channels, and one of labels."""
-    for name in half.sha256:
-        if not (paths.RAW / name).is_file():
-            raise UserError(f"{paths.RAW / name} is missing; `dvc repro download` fetches it")
-    images = read_idx(paths.RAW / half.images, 3 if channels == 1 else 4)
-    return Split(images[..., np.newaxis] if channels == 1 else images, read_idx(paths.RAW / half.labels, 1))
+def names(dataset_config: Dataset) -> dict[str, list[str]]:
+    """Part → the name of the file of each image, in the order in which `read` returns them, of parts that are pictures.
 
-
-def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Reads a whole IDX file of unsigned bytes, the format of MNIST and its relatives.
-
-    The format, after http://yann.lecun.com/exdb/mnist/: two zero bytes, a type code (8 for unsigned bytes), the number
-    of dimensions, then each size as a big-endian uint32, then the values, the last dimension fastest. Sizes are held
-    against the length of the file before any memory is asked for.
-
-    Returns a read-only uint8 array with `dimensions` axes. Raises UserError for any other content.
+    Raises UserError where `read` does.
     """
-    length = path.stat().st_size
-    header = 4 + 4 * dimensions
-    with path.open("rb") as file:
-        start, sizes = file.read(4), file.read(header - 4)
-    wanted = bytes([0, 0, 8, dimensions])
-    if start != wanted or length < header:
-        raise UserError(
-            f"{path}: {length} bytes that start with {start.hex(' ') or 'nothing'}; an IDX file of unsigned bytes "
-            f"in {dimensions} dimensions starts with {wanted.hex(' ')}, and has {header} bytes of header"
-        )
-    shape = tuple(int(size) for size in np.frombuffer(sizes, dtype=">u4"))
-    expected = header + int(np.prod(shape, dtype=object))
-    if 0 in shape or length != expected:
-        raise UserError(f"{path}: {' × '.join(map(str, shape))} values make {expected} bytes; this file has {length}")
-    values = np.fromfile(path, dtype=np.uint8, offset=header).reshape(shape)
-    values.flags.writeable = False
-    return values
+    listed: dict[str, Callable[[Any, Dataset], dict[str, int]]] = {"folder": folder.listed, "csv": csv.listed}
+    found = {}
+    for part, half in dataset_config.halves.items():
+        if half.format in listed:
+            labels = listed[half.format](half, dataset_config)
+            found[part] = list(labels)
+            if part == "train" and isinstance(dataset_config.test, Share):
+                rest, aside = share.places(np.array(list(labels.values()), np.uint8), dataset_config.test)
+                whole = found["train"]
+                found |= {"train": [whole[i] for i in rest], "test": [whole[i] for i in aside]}
+    return found
 
 
-READERS = {"idx": read_idx_files}  # format in params.yaml → its reader
+def _miscounted(part: str, half: Half, split: Split, dataset_config: Dataset) -> list[str]:
+    """Of IDX files the data checks say it, where the part is not cut first."""
+    is_checked_later = half.format == "idx" and not (part == "train" and isinstance(dataset_config.test, Share))
+    number = len(split.images)
+    if is_checked_later or half.count in (None, number):
+        return []
+    return [f"dataset.{part}.count is {half.count:,}; there are {number:,} images in {half.blamed('images')}"]

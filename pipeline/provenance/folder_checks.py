@@ -13,7 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline.config.schema import Dataset
-from pipeline.core import files, paths
+from pipeline.core import folders, paths
 from pipeline.core.process import dvc
 from pipeline.core.untrusted import checked
 from pipeline.provenance import dvc_files, git
@@ -39,11 +39,11 @@ def committed() -> Iterator[Check]:
 
 def raw_files(dataset_config: Dataset) -> Iterator[Check]:
     """The files in data/raw against the sha256 in params.yaml."""
-    for name, sha256 in (dataset_config.train.sha256 | dataset_config.test.sha256).items():
-        path = paths.RAW / name
-        if path.is_file():
-            same = files.sha256(path) == sha256
-            yield Check("source files", f"{path} = params.yaml", same, "not the file that params.yaml describes")
+    for name, sha256 in dataset_config.sha256.items():
+        if folders.exists(paths.RAW, name):
+            same = folders.sha256(paths.RAW, name) == sha256
+            hint = f"not the {'folder' if name.endswith('/') else 'file'} that params.yaml describes"
+            yield Check("source files", f"{paths.RAW / name} = params.yaml", same, hint)
 
 
 def stages() -> Iterator[Check]:

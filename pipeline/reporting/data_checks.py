@@ -19,12 +19,13 @@ def render(result: dict[str, Any], parts: dict[str, Split], name: str) -> str:
     rows: dict[int, dict[str, Any]] = {}
     for row in result["classes"]:
         rows.setdefault(row["index"], {"name": row["name"], "parts": {}})["parts"][row["part"]] = row
+    titles = COLUMNS | ({"validation": "For validation"} if "validation" in parts else {})  # it has images of its own
     return page.render_file(
         "data_checks.html",
         title=f"Are the data of {name} as they should be?",
         result=result,
         failed=sum(not check["passed"] for check in result["checks"]),
-        columns={part: COLUMNS[part] for part in COLUMNS if any(part in row["parts"] for row in rows.values())},
+        columns={part: title for part, title in titles.items() if any(part in row["parts"] for row in rows.values())},
         rows=rows,
         widest=max(row["share"] for row in result["classes"]) or 1,
         samples={label: samples(parts["train"], label) for label in rows},

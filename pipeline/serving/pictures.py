@@ -6,26 +6,20 @@ a plain background becomes as large as those of the training images are.
 """
 
 import base64
-import contextlib
 import io
-import threading
 from typing import BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from PIL.Image import Resampling
 
 from pipeline.core.errors import UserError
-from pipeline.data.appearance import LIGHT, Appearance, border, is_light, object_box
+from pipeline.data import pictures
+from pipeline.data.appearance import Appearance, border, is_light, object_box
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-PIXELS = 89_478_485  # more are refused; from here on Pillow, too, suspects a file that is made to fill the memory
-LARGE = 4_000_000  # pixels, above which one picture at a time is decoded, however many threads there are
 SKETCH = 256  # pixels of the longer side at which an object is looked for
-ORIENTATION = 0x0112  # in EXIF: how the camera was held; 1 is upright
-
-_one_large = threading.Lock()
 
 
 def read(file: BinaryIO, shape: tuple[int, int, int], wanted: Appearance) -> tuple[np.ndarray, str]:
@@ -35,22 +29,17 @@ def read(file: BinaryIO, shape: tuple[int, int, int], wanted: Appearance) -> tup
     others are left. Raises UserError, which does not name the file, for what is no picture.
     """
     done: list[str] = []
-    try:
+    with pictures.refusing("PNG, JPEG, WebP or NPY"):
         picture = _open(file)
-        size, side = _check_size(*picture.size), 2 * max(shape[:2])
-        if not picture.info.get("progressive"):  # which takes the memory of all pixels, however it is decoded
-            picture.draft("RGB", (side, side))  # no JPEG is decoded larger than is needed
-        with _turn(*picture.size):
-            picture = _small(picture, shape, wanted.fill, done)
+        size = pictures.check_size(*picture.size)
+        pictures.draft(picture, shape)
+        with pictures.turn(*picture.size):
+            picture = pictures.upright(picture, done)
+            if wanted.fill and picture.size != (shape[1], shape[0]):
+                picture = _cut_out(picture, shape, wanted.fill, done)
+            picture = pictures.resized(picture, (shape[1], shape[0]), "fit")
         if size != (shape[1], shape[0]):
             done.append(f"resized from {size[0]} × {size[1]}")
-    except UserError:
-        raise
-    except UnidentifiedImageError:
-        raise UserError("is no PNG, JPEG, WebP or NPY picture") from None
-    except Exception as error:  # decoders raise nearly anything for bytes that are cut off or tampered with
-        reason, _, _ = (str(error) or type(error).__name__).partition("\n")
-        raise UserError(f"cannot be decoded: {reason}") from None
     return _adapted(picture, shape, wanted.background, done), "; ".join(done)
 
 
@@ -68,48 +57,13 @@ def _open(file: BinaryIO) -> Image.Image:
             "channels of uint8, or of numbers from 0 to 1"
         )
     file.seek(0)
-    with _turn(*_check_size(shape[1], shape[0])):
+    with pictures.turn(*pictures.check_size(shape[1], shape[0])):
         array = np.load(file, allow_pickle=False)
         if array.dtype != np.uint8:
             if not (array.min() >= 0 and array.max() <= 1):  # NaN is neither
                 raise UserError(f"is an array of {kind} with values outside 0 to 1; uint8 has 0 to 255")
             array = np.rint(array.astype(np.float32) * 255).astype(np.uint8)
     return Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array)
-
-
-def _check_size(width: int, height: int) -> tuple[int, int]:
-    """The same, or UserError where that is too large to be decoded."""
-    if width * height > PIXELS:
-        raise UserError(f"has {width:,} × {height:,} pixels, more than {PIXELS:,}")
-    return width, height
-
-
-def _turn(width: int, height: int) -> contextlib.AbstractContextManager[object]:
-    """What to hold while a picture of this size is decoded: of large ones there is one at a time."""
-    return _one_large if width * height > LARGE else contextlib.nullcontext()
-
-
-def _small(picture: Image.Image, shape: tuple[int, int, int], filled: float | None, done: list[str]) -> Image.Image:
-    """Upright, L, RGB or RGBA, as large as fits into `shape`. What was done is added to `done`."""
-    frames = getattr(picture, "n_frames", 1)
-    if frames > 1:
-        done.append(f"the first of {frames} frames")
-    picture.load()
-    if picture.getexif().get(ORIENTATION, 1) != 1:
-        ImageOps.exif_transpose(picture, in_place=True)
-        done.append("turned upright")
-    if picture.mode.startswith("I"):  # 16 bits a pixel
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
-    if picture.mode != mode:
-        picture = picture.convert(mode)
-    if filled and picture.size != (shape[1], shape[0]):
-        picture = _cut_out(picture, shape, filled, done)
-    scale = min(shape[1] / picture.width, shape[0] / picture.height)
-    fitting = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    if picture.size != fitting:
-        picture = picture.resize(fitting, Resampling.LANCZOS, reducing_gap=3.0)
-    return picture
 
 
 def _cut_out(picture: Image.Image, shape: tuple[int, int, int], filled: float, done: list[str]) -> Image.Image:
@@ -134,35 +88,13 @@ def _cut_out(picture: Image.Image, shape: tuple[int, int, int], filled: float, d
 
 def _adapted(picture: Image.Image, shape: tuple[int, int, int], wanted: str | None, done: list[str]) -> np.ndarray:
     """A small picture with the channels, the background and the margins of `shape`, as an array."""
-    height, width, channels = shape
-    if picture.mode == "RGBA" and channels != 4:
-        picture = _opaque(picture, done)
-    mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
-    if picture.mode != mode and "L" in (picture.mode, mode):
-        done.append("colours made grey" if mode == "L" else "grey taken for colour")
-    image = np.asarray(picture.convert(mode)).reshape(picture.height, picture.width, channels)
+    image = pictures.as_array(picture, shape[2], done)
     has = "light" if is_light(image) else "dark"
     if wanted and has != wanted:
-        done.append(f"inverted: its background is {has}" if channels == 1 else f"its background is {has}")
-        image = 255 - image if channels == 1 else image
-    if image.shape == shape:
-        return image
-    whole = np.empty(shape, np.uint8)
-    whole[:] = np.median(border(image), axis=0)
-    top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
-    whole[top : top + image.shape[0], left : left + image.shape[1]] = image
-    done.append("with a margin")
-    return whole
-
-
-def _opaque(picture: Image.Image, done: list[str]) -> Image.Image:
-    """A picture without transparency: on white, or on black where what is to be seen is light itself."""
-    alpha = np.asarray(picture)[..., 3]
-    seen = np.average(np.asarray(picture.convert("L")), weights=alpha) if alpha.any() else 0
-    paper = "black" if seen >= LIGHT else "white"
-    if alpha.min() < 255:
-        done.append(f"put on {paper}, being transparent")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, paper), picture).convert("RGB")
+        grey = shape[2] == 1
+        done.append(f"inverted: its background is {has}" if grey else f"its background is {has}")
+        image = 255 - image if grey else image
+    return pictures.framed(image, shape, done)
 
 
 def as_png(image: np.ndarray) -> str:

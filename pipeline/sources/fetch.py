@@ -1,4 +1,4 @@
-"""Fetches the four raw files from the first source that has them intact.
+"""Fetches the raw files and folders from the first source that has them intact.
 
 Sources are tried in the order of params.yaml. A file counts only if the sha256 of its uncompressed content is the one
 in params.yaml.
@@ -6,50 +6,75 @@ in params.yaml.
 
 import hashlib
 import math
+import shutil
 from pathlib import Path
 
 from pipeline.config.schema import Dataset
-from pipeline.core import files
+from pipeline.core import files, folders
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
-from pipeline.sources import streams
+from pipeline.sources import archives, streams, trees
 from pipeline.sources.streams import Limits, SourceError
 
 
 def fetch(sources: list[str], sha256: dict[str, str], folder: Path, limits: Limits) -> str:
     """Places every file of `sha256` (name → hash of the content) in `folder`, whole or not at all.
 
-    Files in `folder` with the right content are kept as they are. Returns the source that was used.
-    Raises UserError, with a line for each source, when none has all the files intact.
+    A name that ends in / is that of a folder. What is in `folder` with the right content is kept as it is. Returns the
+    source that was used. Raises UserError, with lines for each source, when none has all intact.
     """
-    if all((folder / name).is_file() and files.sha256(folder / name) == digest for name, digest in sha256.items()):
+    if all(folders.exists(folder, name) and folders.sha256(folder, name) == digest for name, digest in sha256.items()):
         return str(folder)
     reasons = []
     for source in sources:
         say(f"downloading from {source}")
         try:
-            with files.replacing(folder) as temporary, streams.opened(source, sha256) as base:
+            with files.replacing(folder) as temporary:
                 temporary.mkdir()
-                for name, digest in sha256.items():
-                    _copy(base, name, digest, temporary, limits)
+                _fetch_all(source, sha256, temporary, limits)
             return source
         except SourceError as error:
-            reasons.append(mask_passwords(f"  {source}: {error}"))
-            say(reasons[-1])
+            told = [mask_passwords(f"  {source}: {line}") for line in str(error).splitlines()]
+            reasons += told
+            say("\n".join(told))
     raise UserError("no source in params.yaml (download.sources) gave the data set:\n" + "\n".join(reasons))
 
 
-def size_limit(dataset_config: Dataset) -> int:
-    """The bytes that a file of this data set may have, uncompressed: twice its pixels, and 1 MiB for the rest.
+def _fetch_all(source: str, sha256: dict[str, str], folder: Path, limits: Limits) -> None:
+    """Copies all from a source. Raises SourceError, with a line for each that has another content."""
+    is_archive = archives.is_archive(source)
+    wrong = []
+    with archives.opened(source, sha256, folder, limits) if is_archive else streams.opened(source, sha256) as base:
+        try:
+            for name, digest in sha256.items():
+                if not name.endswith("/"):
+                    found = _copy(base, name, folder, limits)
+                else:
+                    found = trees.move(base, name, folder) if is_archive else trees.copy(base, name, folder, limits)
+                if found != digest:
+                    wrong.append(f"{name} has sha256 {found}, params.yaml says {digest}")
+        except SourceError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SourceError("\n".join(wrong))
 
-    A file of more is given up there: a small archive can claim a whole disk.
+
+def limits(dataset_config: Dataset, timeout: float) -> Limits:
+    """What a file of this data set may have in bytes, uncompressed: twice its pixels, and 1 MiB for the rest.
+
+    A file of more is given up there: a small archive can claim a whole disk. Where params.yaml does not say how many
+    bytes the images have (no count; other formats than idx), it may have half of what is free on the disk.
     """
-    pixels = max(dataset_config.train.count, dataset_config.test.count) * math.prod(dataset_config.image_shape)
-    return 2 * pixels + (1 << 20)
+    pixels = math.prod(dataset_config.image_shape)
+    sizes = [half.count * pixels for half in dataset_config.halves.values() if half.format == "idx" and half.count]
+    if len(sizes) == len(dataset_config.halves):
+        return Limits(2 * max(sizes) + (1 << 20), timeout)
+    return Limits(shutil.disk_usage(Path.cwd()).free // 2, timeout, why="more than half of the free disk")
 
 
-def _copy(base: str, name: str, expected: str, folder: Path, limits: Limits) -> None:
+def _copy(base: str, name: str, folder: Path, limits: Limits) -> str:
+    """Returns the sha256 of what was copied."""
     from tqdm import tqdm
 
     digest = hashlib.sha256()
@@ -58,5 +83,4 @@ def _copy(base: str, name: str, expected: str, folder: Path, limits: Limits) -> 
             output.write(chunk)
             digest.update(chunk)
             bar.update(len(chunk))
-    if digest.hexdigest() != expected:
-        raise SourceError(f"{name} has sha256 {digest.hexdigest()[:12]}…, params.yaml says {expected[:12]}…")
+    return digest.hexdigest()

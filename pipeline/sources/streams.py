@@ -1,7 +1,8 @@
 """Opens the files of a source as streams of bytes, which are given up when they are slow, too long, or no answer comes.
 
 A source is a folder or a URL that fsspec opens (https, s3, file), or apt:PACKAGE, a Debian package that is fetched and
-unpacked without being installed. What a server says of a size is not believed, and no more than chunks are in memory.
+unpacked without being installed; archives.py has another kind. What a server says of a size is not believed, and no
+more than chunks are in memory.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ class Limits(NamedTuple):
     size: int  # bytes, unpacked
     timeout: float  # seconds without an answer
     rate: float = 32_000  # bytes in a second that arrive at the least
+    why: str = "far more than params.yaml (dataset) describes"
 
 
 @contextlib.contextmanager
@@ -44,15 +46,28 @@ def opened(source: str, names: Container[str]) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory() as folder:
         _unpack_debian_package(source.removeprefix("apt:"), Path(folder))
-        found = (str(path.parent) for path in Path(folder).rglob("*") if path.name.removesuffix(".gz") in names)
+        found = (
+            str(path.parent)
+            for path in Path(folder).rglob("*")
+            if (f"{path.name}/" if path.is_dir() else path.name.removesuffix(".gz")) in names
+        )
         yield next(found, folder)
 
 
 def read(base: str, name: str, limits: Limits) -> Iterator[bytes]:
     """Yields the content of `base`/`name`.gz, unpacked, or of `base`/`name`, in chunks. Raises SourceError."""
+    yield from _read(base, name, (f"{name}.gz", name), limits)
+
+
+def read_as_it_is(base: str, name: str, limits: Limits) -> Iterator[bytes]:
+    """Yields the content of `base`/`name` in chunks. Raises SourceError."""
+    yield from _read(base, name, (name,), limits)
+
+
+def _read(base: str, name: str, tried: tuple[str, ...], limits: Limits) -> Iterator[bytes]:
     import aiohttp
 
-    for file in (f"{name}.gz", name):
+    for file in tried:
         try:
             with _open(f"{base.rstrip('/')}/{file}", limits.timeout) as receive:
                 arriving = _Arriving(receive, limits)
@@ -71,7 +86,7 @@ def read(base: str, name: str, limits: Limits) -> Iterator[bytes]:
             raise SourceError(f"{file}: the server leads to {error}, which is not on the web") from None
         except Exception as error:  # every filesystem of fsspec has exceptions of its own
             raise SourceError(f"{file}: {str(error) or type(error).__name__}") from None
-    raise SourceError(f"has neither {name}.gz nor {name}: {missing}")
+    raise SourceError(f"has {f'neither {tried[0]} nor' if len(tried) > 1 else 'no'} {name}: {missing}")
 
 
 class _Arriving(io.RawIOBase):
@@ -100,9 +115,7 @@ class _Arriving(io.RawIOBase):
         while chunk := content.read(CHUNK):
             self._unpacked += len(chunk)
             if self._unpacked > self._limits.size:
-                raise SourceError(
-                    f"more than {self._limits.size:,} bytes, far more than params.yaml (dataset) describes"
-                )
+                raise SourceError(f"more than {self._limits.size:,} bytes, {self._limits.why}")
             yield chunk
 
 

@@ -4,7 +4,6 @@ from pipeline.config.load import load
 from pipeline.core import paths, stage
 from pipeline.core.cli import say
 from pipeline.sources import fetch
-from pipeline.sources.streams import Limits
 
 
 def main() -> None:
@@ -12,9 +11,9 @@ def main() -> None:
         dataset_config, settings = begun.params
         source = fetch.fetch(
             sources=settings.sources,
-            sha256=dataset_config.train.sha256 | dataset_config.test.sha256,
+            sha256=dataset_config.sha256,
             folder=paths.RAW,
-            limits=Limits(fetch.size_limit(dataset_config), settings.timeout),
+            limits=fetch.limits(dataset_config, settings.timeout),
         )
         begun.assert_unchanged()
     say(f"the raw files are in {paths.RAW}/, verified, from {source}")

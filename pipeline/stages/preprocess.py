@@ -15,6 +15,8 @@ from pipeline.core.errors import UserError
 
 def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
     """Checks the raw files, and writes the prepared arrays if all is well. Raises UserError if not."""
+    import numpy as np
+
     from pipeline.data import arrays, raw
 
     say(f"reading {paths.RAW}/")
@@ -24,19 +26,22 @@ def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
     from pipeline.reporting import data_checks
 
     result = expectations.check(parts, dataset_config, settings.checks)
-    result["split"] = {"validation": settings.validation, "seed": settings.seed}
-    if result["passed"]:
-        train, test = parts["train"], parts["test"]
-        rest, aside = arrays.stratified_split(train.labels, settings.validation, settings.seed)
-        validation = arrays.Split(train.images[aside], train.labels[aside])
-        result["classes"] += expectations.class_rows({"validation": validation}, dataset_config, settings.checks)
+    written: dict[str, tuple[arrays.Split, np.ndarray | None]] = {name: (each, None) for name, each in parts.items()}
+    if settings.validation:  # else the data set has a part of its own for it
+        result["split"] = {"validation": settings.validation, "seed": settings.seed}
+        if result["passed"]:
+            train = parts["train"]
+            rest, aside = arrays.stratified_split(train.labels, settings.validation, settings.seed)
+            validation = arrays.Split(train.images[aside], train.labels[aside])
+            result["classes"] += expectations.class_rows({"validation": validation}, dataset_config, settings.checks)
+            written = {"train": (train, rest), "validation": (train, aside), "test": written["test"]}
     report, page = paths.DATA_CHECKS
     files.write_text(report, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     files.write_text(page, data_checks.render(result, parts, dataset_config.name))
     if not result["passed"]:
         refuse(dataset_config, expectations.failures(result))
 
-    for name, split, places in (("train", train, rest), ("validation", train, aside), ("test", test, None)):
+    for name, (split, places) in written.items():
         arrays.save(paths.PREPARED / name, split, places)
         say(f"  {paths.PREPARED / name}/: {len(split.labels if places is None else places):,} images")
 

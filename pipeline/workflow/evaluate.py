@@ -11,6 +11,7 @@ import pandas as pd
 from pipeline.config.schema import Dataset, Evaluate, Train, leaves
 from pipeline.core import cli, files, paths, results
 from pipeline.core.cli import say
+from pipeline.core.errors import UserError
 from pipeline.data import arrays
 from pipeline.evaluation import outputs, plots, predictions
 from pipeline.evaluation.cost import cost
@@ -28,6 +29,8 @@ def evaluate(dataset_config: Dataset, params: Train, settings: Evaluate, out: Pa
     Raises UserError where the file is not a model that `params` describes.
     """
     test, classes = arrays.load(paths.TEST), dataset_config.classes
+    if settings.showcase >= (images := len(test.labels)):  # params.yaml need not say how many there are
+        raise UserError(f"evaluate.showcase: should be less than the {images} test images, not {settings.showcase}")
     model = saving.load(out / paths.MODEL, architectures.build(dataset_config.image_shape, len(classes), params))
     probabilities = outputs.predict(model, test.images)
     predicted = probabilities.argmax(axis=1)
@@ -67,9 +70,7 @@ def describe_origin(dataset_config: Dataset, params: Train, model: keras.Model, 
         size=(out / paths.MODEL).stat().st_size,
         md5=hashlib.md5((out / paths.MODEL).read_bytes(), usedforsecurity=False).hexdigest(),
         params=leaves.values(params),
-        lineage={str(paths.MODEL): files.sha256(out / paths.MODEL)}
-        | dataset_config.train.sha256
-        | dataset_config.test.sha256,
+        lineage={str(paths.MODEL): files.sha256(out / paths.MODEL)} | dataset_config.sha256,
         history=pd.read_csv(out / paths.HISTORY),
         training=results.read(out / paths.TRAIN_METRICS),
         checks=json.loads(paths.DATA_CHECKS[0].read_text(encoding="utf-8")),

@@ -10,6 +10,7 @@ import keras
 from pipeline.config.schema import Dataset, Train
 from pipeline.core import files, paths
 from pipeline.core.cli import say
+from pipeline.core.errors import UserError
 from pipeline.data import arrays
 from pipeline.data.arrays import Split
 from pipeline.evaluation import plots
@@ -26,6 +27,8 @@ def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> No
     Goes on from the state in the folder `resume`, if there is one, and keeps it there after each epoch.
     """
     splits = {name: arrays.load(folder) for name, folder in paths.TRAINING_DATA.items()}
+    if params.batch_size > (images := len(splits["train"].labels)):  # params.yaml need not say how many there are
+        raise UserError(f"train.batch_size: should be at most the {images} training images, not {params.batch_size}")
     log_inputs(dataset_config, params, splits)
     architectures.use_threads(params.threads)
     chosen = precision.resolved(params)

@@ -1,8 +1,11 @@
+import json
+
 import pytest
 from helpers.data import SHIPPED
 
 from pipeline.commands import summary
 from pipeline.commands.summary import Told
+from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.tracking import runs
 from pipeline.tracking.logging import log_start
@@ -65,3 +68,12 @@ def test_without_results_it_names_the_command_that_makes_them(tmp_path, monkeypa
     (tmp_path / "params.yaml").write_text(SHIPPED.read_text())
     with pytest.raises(UserError, match="`dvc repro` makes it"):
         summary.main()
+
+
+def test_test_images_that_params_yaml_does_not_count_are_those_that_the_data_checks_have_counted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"reports/data_checks\.json is missing; `dvc repro` makes it"):
+        summary.tested()
+    rows = [{"part": part, "count": count} for part, count in (("train", 5), ("test", 3), ("test", 4))]
+    files.write_text(paths.DATA_CHECKS[0], json.dumps({"classes": rows}))
+    assert summary.tested() == 7

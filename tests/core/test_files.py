@@ -192,3 +192,16 @@ def test_a_pipe_is_not_replaced(tmp_path):
     with pytest.raises(UserError, match="pipe: is a device or a pipe"):
         files.write_text(tmp_path / "pipe", "text")
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_of_very_many_files_each_is_not_waited_for_alone(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(files, "MANY", 3)
+    monkeypatch.setattr(os, "sync", lambda: synced.append("all"))
+    monkeypatch.setattr(files, "_sync", synced.append)
+    for name, number in (("few", 2), ("many", 3)):
+        with files.replacing(tmp_path / name) as temporary:
+            temporary.mkdir()
+            for each in range(number):
+                (temporary / f"{each}").touch()
+    assert len(synced) == 3 + 1 + 1 + 1 and synced[4] == "all", "the folder above is waited for each time"

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pipeline.core.errors import UserError
 from pipeline.data.appearance import Appearance
+from pipeline.data.pictures import ORIENTATION
 from pipeline.serving import pictures
 
 GREY, COLOUR = (8, 8, 1), (8, 8, 3)
@@ -121,7 +122,7 @@ def test_grey_and_colour_become_what_the_model_takes():
 def test_a_picture_is_turned_as_the_camera_was_held():
     arrow = np.kron(np.tril(np.full((8, 8), 200, np.uint8)), np.ones((20, 20), np.uint8))
     exif = Image.Exif()
-    exif[pictures.ORIENTATION] = 6  # to be turned by 90° clockwise
+    exif[ORIENTATION] = 6  # to be turned by 90° clockwise
     turned, note = read(encoded(Image.fromarray(np.rot90(arrow)), "jpeg", exif=exif, quality=95), wanted=None)
     upright, _ = read(encoded(Image.fromarray(arrow), "jpeg", quality=95), wanted=None)
     assert np.abs(turned.astype(int) - upright).max() < 10 and "turned upright" in note

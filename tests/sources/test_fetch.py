@@ -19,7 +19,7 @@ LIMITS = Limits(size=1 << 20, timeout=5)
 
 @pytest.fixture
 def wanted(params) -> dict[str, str]:
-    return params.dataset.train.sha256 | params.dataset.test.sha256
+    return params.dataset.sha256
 
 
 @contextlib.contextmanager
@@ -116,7 +116,7 @@ def test_an_archive_that_unpacks_to_far_more_than_described_is_given_up(source, 
 
 def test_the_limit_leaves_room_for_the_files_themselves_and_little_more(params):
     pixels = params.dataset.train.count * params.dataset.height * params.dataset.width
-    assert fetch.size_limit(params.dataset) == 2 * pixels + 2**20
+    assert fetch.limits(params.dataset, 5).size == 2 * pixels + 2**20
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def serving(answer):
     ],
 )
 def test_a_server_that_gives_no_end_is_given_up_and_the_next_source_is_tried(source, params, tmp_path, answer, reason):
-    wanted = params.dataset.train.sha256 | params.dataset.test.sha256
+    wanted = params.dataset.sha256
     with serving(answer) as server:
         with pytest.raises(UserError, match=f"{server.address}: {reason}"):
             fetch.fetch([server.address], wanted, tmp_path / "raw", LIMITS)

@@ -16,7 +16,7 @@ def test_it_fetches_what_params_yaml_describes_and_little_more(workplace, params
     assert pixels < limits.size < 2 * pixels + 2 * 2**20 and limits.timeout == params.download.timeout
     assert asked == {
         "sources": params.download.sources,
-        "sha256": params.dataset.train.sha256 | params.dataset.test.sha256,
+        "sha256": params.dataset.sha256,
         "folder": paths.RAW,
     }
     assert capsys.readouterr().out == "the raw files are in data/raw/, verified, from there\n"

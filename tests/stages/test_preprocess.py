@@ -2,8 +2,9 @@ import json
 
 import numpy as np
 import pytest
-from helpers.data import idx_bytes
+from helpers.data import idx_bytes, make_split
 
+from pipeline.config.schema import Dataset
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 from pipeline.data import arrays
@@ -57,6 +58,38 @@ def test_data_that_fails_its_checks_changes_the_report_alone_and_leaves_a_failed
     assert run.info.status == "FAILED" and run.data.params["dataset.name"] == "quadrants"
     logged = {item.path for item in store.list_artifacts(run.info.run_id, "data")}
     assert logged == {"data/data_checks.json", "data/data_checks.html"}
+
+
+def test_a_share_of_the_training_images_is_the_test_data_where_nothing_else_is(workplace, params):
+    values = params.dataset.model_dump()
+    values["train"]["count"] = None
+    dataset = Dataset.model_validate(values | {"test": {"format": "share", "of": 0.25, "seed": 1}})
+    preprocess.preprocess(dataset, params.preprocess)
+    splits = {folder: arrays.load(folder) for folder in FOLDERS}
+    assert [len(split.images) for split in splits.values()] == [80, 40, 40]
+    assert len({image.tobytes() for split in splits.values() for image in split.images}) == 160
+    test_images = np.array(splits[paths.TEST].images)
+    preprocess.preprocess(dataset, params.preprocess.model_copy(update={"validation": 20, "seed": 9}))
+    assert np.array_equal(arrays.load(paths.TEST).images, test_images), "it is cut before anything else"
+
+
+def test_validation_images_of_their_own_are_written_as_they_are(workplace, params):
+    values = params.dataset.model_dump()
+    for kind in ("images", "labels"):
+        made = getattr(make_split(12, 3), kind)
+        (paths.RAW / f"validation-{kind}").write_bytes(idx_bytes(made.squeeze(-1) if kind == "images" else made))
+        values |= {"validation": values["test"] | {"images": "validation-images", "labels": "validation-labels"}}
+    values["validation"]["count"] = 12
+    dataset, settings = Dataset.model_validate(values), params.preprocess.model_copy(update={"validation": None})
+    preprocess.preprocess(dataset, settings)
+    splits = {folder: arrays.load(folder) for folder in FOLDERS}
+    assert [len(split.images) for split in splits.values()] == [160, 12, 40]
+    assert np.array_equal(splits[paths.VALIDATION].images, make_split(12, 3).images)
+    result = json.loads(paths.DATA_CHECKS[0].read_text())
+    assert result["passed"] and "split" not in result
+    assert [row["count"] for row in result["classes"] if row["part"] == "validation"] == [3] * 4
+    page = paths.DATA_CHECKS[1].read_text()
+    assert "set aside" not in page and ">For validation<" in page
 
 
 def test_a_missing_file_is_named_before_anything_is_written(workplace, params):

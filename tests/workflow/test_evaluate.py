@@ -59,6 +59,11 @@ def judged(trained, monkeypatch, params):
     return run_id
 
 
+def test_a_showcase_that_is_not_there_is_told(trained, params):
+    with pytest.raises(UserError, match=r"^evaluate\.showcase: should be less than the 8 test images, not 8$"):
+        evaluate(params.dataset, params.train, params.evaluate.model_copy(update={"showcase": 8}), Path())
+
+
 def test_metrics_and_tables_are_those_of_the_predictions(judged):
     metrics = json.loads(paths.TEST_METRICS.read_text())
     assert metrics["test/accuracy"] == 7 / 8

@@ -1,6 +1,7 @@
 """The sections of params.yaml: which keys there are, of which type, in which range. Frozen and strict."""
 
-from pipeline.config.schema.dataset import Dataset, IdxFiles
+from pipeline.config.schema.dataset import Dataset, Half
+from pipeline.config.schema.formats import IdxFiles, NpzFile, PictureFolder, PictureTable, Share
 from pipeline.config.schema.params import Behaviour, Checks, Evaluate, Gate, Params, Preprocess, Tracking
 from pipeline.config.schema.section import Section
 from pipeline.config.schema.train import Train
@@ -13,10 +14,15 @@ __all__ = [
     "Dimension",
     "Evaluate",
     "Gate",
+    "Half",
     "IdxFiles",
+    "NpzFile",
     "Params",
+    "PictureFolder",
+    "PictureTable",
     "Preprocess",
     "Section",
+    "Share",
     "Tracking",
     "Train",
     "Tune",

@@ -1,29 +1,14 @@
 """The section dataset: what the pictures are, and in which files."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.config.schema.section import ClassName, DataSetName, FileName, Section, Sha256
+from pipeline.config.schema.formats import IdxFiles, NpzFile, PictureFolder, PictureTable, Share
+from pipeline.config.schema.section import ClassName, DataSetName, Section
 
-
-class IdxFiles(Section):
-    """One half of a data set: an IDX file of images and one of labels."""
-
-    format: Literal["idx"]
-    count: int = Field(ge=1, lt=2**32, description="How many images, and labels, the files hold.")
-    images: FileName = Field(description="Name of the IDX file; sources may add .gz.")
-    images_sha256: Sha256 = Field(description="sha256 of the uncompressed content.")
-    labels: FileName
-    labels_sha256: Sha256
-
-    @property
-    def sha256(self) -> dict[str, str]:
-        """File name → sha256 of its uncompressed content."""
-        return {self.images: self.images_sha256, self.labels: self.labels_sha256}
-
-
-SplitFiles = Annotated[IdxFiles, Field(discriminator="format")]  # another format: IdxFiles | OtherFiles
+Half = IdxFiles | NpzFile | PictureFolder | PictureTable  # another format: | OtherFiles
+Tagged = Field(discriminator="format")
 
 
 class Dataset(Section):
@@ -34,9 +19,59 @@ class Dataset(Section):
     height: int = Field(ge=2, lt=2**16, description="Pixels.")
     width: int = Field(ge=2, lt=2**16, description="Pixels.")
     channels: int = Field(ge=1, le=4, description="1 for grey, 3 for colour, 4 with transparency.")
-    train: SplitFiles
-    test: SplitFiles
+    train: Annotated[Half, Tagged]
+    validation: Annotated[Half | None, Tagged] = None  # then preprocess.validation is empty
+    test: Annotated[Half | Share, Tagged]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         return self.height, self.width, self.channels
+
+    @property
+    def halves(self) -> dict[str, Half]:
+        """Part → the files it is read from: train, validation where it has files of its own, test unless it is cut."""
+        described = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {part: half for part, half in described.items() if half and not isinstance(half, Share)}
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """Name of each file in data/raw → its sha256; the name of a folder ends in /."""
+        return {name: digest for half in self.halves.values() for name, digest in half.hashes.items()}
+
+    @property
+    def counts(self) -> dict[str, int | None]:
+        """Part → number of images, after test images are cut from train; None where nothing says it before."""
+        found = {part: half.count for part, half in self.halves.items()}
+        if isinstance(self.test, Share):
+            found |= {"test": None}
+            if whole := self.train.count:
+                found |= {"test": round(whole * self.test.of), "train": whole - round(whole * self.test.of)}
+        return found
+
+    def blamed(self, part: str, subject: str) -> str:
+        """The file, array or folder that has the `subject` (images or labels) of a part."""
+        return self.halves.get(part, self.train).blamed(subject)
+
+    def mistake(self) -> str | None:
+        """Why the keys of this section do not go together, beginning with the key; None where they do."""
+        if self.channels == 2:
+            return "dataset.channels: should be 1, 3 or 4, not 2"
+        if len(set(self.classes)) < len(self.classes):
+            return "dataset.classes: the names should differ from each other"
+        idx = [half for half in self.halves.values() if isinstance(half, IdxFiles)]
+        if len({name for half in idx for name in half.hashes}) < 2 * len(idx):
+            number = ("two", "four", "six")[len(idx) - 1]
+            return f"dataset: the {number} files should have {number} names"
+        for half in self.halves.values():
+            for name, digest in half.hashes.items():
+                if digest != self.sha256[name]:
+                    return f"dataset: {name} has two values of sha256; a file or a folder has one"
+                if above := [other for other in self.sha256 if name.startswith(other) and name != other]:
+                    return f"dataset: {name} lies in {above[0]}; folders of two parts should lie beside each other"
+        if len({half.model_dump_json(exclude={"count"}) for half in self.halves.values()}) < len(self.halves):
+            return "dataset: two parts are read from the same files"
+        if any(isinstance(half, PictureFolder) for half in self.halves.values()):
+            for name in self.classes:
+                if "/" in name or name.startswith("."):
+                    return f"dataset.classes: {name!r} can be no folder of pictures, by a / in it or a . before it"
+        return None

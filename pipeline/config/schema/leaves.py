@@ -29,7 +29,7 @@ def kinds(field: FieldInfo) -> dict[str, type[Section]]:
     """Tag → class of each section that a field may hold: {"cnn": Cnn, …}; empty for a field that holds none."""
     if not isinstance(field.discriminator, str):
         return {}
-    classes = get_args(field.annotation) or (field.annotation,)
+    classes = [each for each in get_args(field.annotation) or (field.annotation,) if each is not type(None)]
     return {get_args(each.model_fields[field.discriminator].annotation)[0]: each for each in classes}
 
 

@@ -30,7 +30,11 @@ class Checks(Section):
 
 
 class Preprocess(Section):
-    validation: int = Field(ge=1, description="Training images set aside for validation, the same share of each class.")
+    validation: int | None = Field(
+        ge=1,
+        description="Training images set aside for validation, the same share of each class; "
+        "empty where dataset.validation describes images of its own.",
+    )
     seed: int = Field(ge=0, lt=2**32)
     checks: Checks
 
@@ -84,23 +88,30 @@ class Params(Section):
     tune: Tune
     tracking: Tracking
 
+    @property
+    def training_images(self) -> int | None:
+        """How many images a training sees, without those for validation; None where only the files say it."""
+        images = self.dataset.counts["train"]
+        return images and images - (self.preprocess.validation or 0)
+
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
-        if self.dataset.channels == 2:
-            raise ValueError("dataset.channels: should be 1, 3 or 4, not 2")
-        if len(set(self.dataset.classes)) < len(self.dataset.classes):
-            raise ValueError("dataset.classes: the names should differ from each other")
-        if len(self.dataset.train.sha256 | self.dataset.test.sha256) < 4:
-            raise ValueError("dataset: the four files should have four names")
-        count, validation, classes = self.dataset.train.count, self.preprocess.validation, len(self.dataset.classes)
-        if not classes <= validation <= count - classes:
-            allowed = f"{classes} to {count - classes}, an image of each class on both sides"
+        if mistake := self.dataset.mistake():
+            raise ValueError(mistake)
+        counts, validation, classes = self.dataset.counts, self.preprocess.validation, len(self.dataset.classes)
+        own = self.dataset.validation is not None
+        if own != (validation is None):
+            allowed = "empty, since dataset.validation describes these images" if own else "a number of images"
+            raise ValueError(f"preprocess.validation: should be {allowed}, not {validation or 'empty'}")
+        train, test = counts["train"], counts["test"]  # None where only the files say it
+        if train and validation and not classes <= validation <= train - classes:
+            allowed = f"{classes} to {train - classes}, an image of each class on both sides"
             raise ValueError(f"preprocess.validation: should be {allowed}, not {validation}")
-        if self.train.batch_size > count - validation:
-            allowed = f"at most the {count - validation} training images"
+        if (images := self.training_images) and self.train.batch_size > images:
+            allowed = f"at most the {images} training images"
             raise ValueError(f"train.batch_size: should be {allowed}, not {self.train.batch_size}")
-        if self.evaluate.showcase >= self.dataset.test.count:
-            allowed = f"less than the {self.dataset.test.count} test images"
+        if test and self.evaluate.showcase >= test:
+            allowed = f"less than the {test} test images"
             raise ValueError(f"evaluate.showcase: should be {allowed}, not {self.evaluate.showcase}")
         return self
 
@@ -125,8 +136,8 @@ class Params(Section):
                     leaves.replace(self.train, {name: value})
                 except ValidationError as error:
                     raise ValueError(f"tune.space.{name}: {error.errors()[0]['msg'].lower()}, not {value!r}") from None
-        images = self.dataset.train.count - self.preprocess.validation
+        images = self.training_images
         largest = max(self.tune.space["batch_size"].values) if "batch_size" in self.tune.space else 0
-        if largest > images:
+        if images and largest > images:
             raise ValueError(f"tune.space.batch_size: should be at most the {images} training images, not {largest}")
         return self

@@ -53,4 +53,5 @@ ClassName = Annotated[Line, AfterValidator(_no_markup)]
 Source = Annotated[Line, AfterValidator(_no_password)]
 DataSetName = Annotated[str, StringConstraints(pattern=r"^\w[\w .-]*$")]  # MLflow gives it to the registered model
 FileName = Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]*$")]
+RelativePath = Annotated[str, StringConstraints(pattern=r"^\w[\w .-]*(/\w[\w .-]*)*$", max_length=1000)]  # in data/raw
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -11,6 +11,7 @@ from pipeline.config.schema import Dataset, leaves
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 from pipeline.data import raw
+from pipeline.data.formats import idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -48,14 +49,14 @@ def test_a_missing_file_is_named_before_anything_is_read(halves, params):
 def test_images_of_several_channels_have_a_fourth_dimension(halves, params):
     colour = np.zeros((TEST, 8, 8, 3), np.uint8)
     (paths.RAW / "test-images").write_bytes(idx_bytes(colour))
-    assert raw.read_idx_files(params.dataset.test, channels=3).images.shape == colour.shape
-    assert raw.read_idx_files(params.dataset.train, channels=1).images.shape == (TRAIN, 8, 8, 1)
+    assert idx.read(params.dataset.test, params.dataset.model_copy(update={"channels": 3})).images.shape == colour.shape
+    assert idx.read(params.dataset.train, params.dataset).images.shape == (TRAIN, 8, 8, 1)
 
 
 def test_an_idx_file_is_read_as_written(tmp_path):
     path = tmp_path / "idx"
     path.write_bytes(idx_bytes(IMAGES))
-    values = raw.read_idx(path, 3)
+    values = idx.read_idx(path, 3)
     assert np.array_equal(values, IMAGES) and not values.flags.writeable
 
 
@@ -80,7 +81,46 @@ def test_any_other_content_is_refused(tmp_path, content, message):
     path = tmp_path / "idx"
     path.write_bytes(content)
     with pytest.raises(UserError, match=message):
-        raw.read_idx(path, 3)
+        idx.read_idx(path, 3)
+
+
+def test_all_damaged_files_of_all_parts_are_told_at_once(halves, params):
+    for name in ("train-images", "train-labels", "test-labels"):
+        (paths.RAW / name).write_bytes(b"damaged")
+    with pytest.raises(UserError) as error:
+        raw.read(params.dataset)
+    assert [line.partition(":")[0] for line in str(error.value).splitlines()] == [
+        f"data/raw/{name}" for name in ("train-images", "train-labels", "test-labels")
+    ]
+
+
+def test_images_that_are_stored_as_columns_are_turned(halves, params):
+    tall = np.arange(TRAIN * 6 * 4, dtype=np.uint8).reshape(TRAIN, 6, 4)
+    (paths.RAW / "train-images").write_bytes(idx_bytes(tall.swapaxes(1, 2)))
+    half = params.dataset.train.model_copy(update={"transposed": True})
+    found = idx.read(half, params.dataset).images
+    assert np.array_equal(found[..., 0], tall) and found.flags.c_contiguous
+
+
+def test_labels_may_begin_with_1_as_the_letters_of_emnist(halves, params):
+    half = params.dataset.train.model_copy(update={"first_label": 1})
+    with pytest.raises(UserError, match=r"data/raw/train-labels\[0\] is 0, less than first_label, 1"):
+        idx.read(half, params.dataset)
+    (paths.RAW / "train-labels").write_bytes(idx_bytes(halves["train"].labels + np.uint8(1)))
+    assert np.array_equal(idx.read(half, params.dataset).labels, halves["train"].labels)
+
+
+def test_files_without_a_count_are_read_and_one_that_is_cut_is_counted_first(halves, params):
+    values = params.dataset.model_dump()
+    del values["train"]["count"], values["test"]["count"]
+    found = raw.read(Dataset.model_validate(values))
+    assert [len(part.labels) for part in found.values()] == [TRAIN, TEST]
+    share = {"format": "share", "of": 0.25, "seed": 3}
+    found = raw.read(Dataset.model_validate(values | {"test": share}))
+    assert [len(part.labels) for part in found.values()] == [TRAIN * 3 // 4, TRAIN // 4]
+    values["train"]["count"] = TRAIN + 1
+    with pytest.raises(UserError, match=f"dataset.train.count is {TRAIN + 1}; there are {TRAIN} images in train-im"):
+        raw.read(Dataset.model_validate(values | {"test": share}))
 
 
 SHAPES = st.lists(st.integers(0, 5), max_size=5).map(tuple)
@@ -96,7 +136,7 @@ def test_a_file_gives_the_arrays_that_are_in_it_or_a_user_error(tmp_path_factory
     path = tmp_path_factory.getbasetemp() / "idx"
     path.write_bytes(content)
     try:
-        values = raw.read_idx(path, dimensions)
+        values = idx.read_idx(path, dimensions)
     except UserError as error:
         assert len(str(error).splitlines()) == 1
         whole = len(content) >= 4 + 4 * dimensions and content[:4] == bytes([0, 0, 8, dimensions])
@@ -114,7 +154,7 @@ def test_a_header_that_claims_4_gb_is_refused_before_memory_is_asked_for(tmp_pat
     tracemalloc.start()
     try:
         with pytest.raises(UserError, match="4096 × 1024 × 1024 values make 4294967312 bytes; this file has 1024"):
-            raw.read_idx(path, 3)
+            idx.read_idx(path, 3)
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
