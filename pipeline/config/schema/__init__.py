@@ -1,7 +1,8 @@
 """The sections of params.yaml: which keys there are, of which type, in which range. Frozen and strict."""
 
+from pipeline.config.schema.checks import Checks, Limit
 from pipeline.config.schema.dataset import Dataset, IdxFiles
-from pipeline.config.schema.params import Behaviour, Checks, Evaluate, Gate, Params, Preprocess, Tracking
+from pipeline.config.schema.params import Behaviour, Evaluate, Gate, Params, Preprocess, Tracking
 from pipeline.config.schema.section import Section
 from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Dimension, Tune
@@ -14,6 +15,7 @@ __all__ = [
     "Evaluate",
     "Gate",
     "IdxFiles",
+    "Limit",
     "Params",
     "Preprocess",
     "Section",
