@@ -67,7 +67,7 @@ def of_drift(measure: Measure, profiles: dict[str, Profile], change: Change | No
 
 def of_labels(part: str, asked: Votes, other: Votes, labels: np.ndarray) -> str:
     """Why neighbours agree less with the labels of a part than with those of the other part."""
-    agreed = f"neighbours agree with {asked.accuracy:.0%} of the labels of {part}, and with {other.accuracy:.0%} beside"
+    agreed = f"neighbours agree with {asked.accuracy:.0%} of them, and with {other.accuracy:.0%} in the other part"
     largest = np.bincount(asked.labels).max() / len(asked.labels)
     if asked.accuracy > (other.accuracy + largest) / 2:
         wrong = 1 - asked.accuracy / max(other.accuracy, 1e-9)

@@ -18,8 +18,8 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     """Holds `train` and `test` against every expectation, and against each other where both have their shape.
 
     Returns what expectations.check does, with `measured`: whether they were compared. Then `checks` holds an outcome
-    for each measure too, with value, chance, limit and cause; and `evidence` what the page draws. A warning that fails
-    leaves `passed` as it is.
+    for each measure too, with key, value, chance, limit and cause; and `evidence` what the page draws. A warning that
+    fails leaves `passed` as it is.
     """
     table = tables.image_table(parts)
     result = expectations.check(parts, dataset, limits, table)
@@ -56,6 +56,7 @@ def judge(measures: list[Measure], limits: Checks) -> list[dict[str, Any]]:
             "check": each.name,
             "allowed": item.allowed,
             "passed": bool(outcome.success),
+            "key": each.key,
             "level": getattr(limits, each.key).level,
             "checked": 1,
             "failed": int(not outcome.success),

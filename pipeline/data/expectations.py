@@ -69,9 +69,9 @@ def expectations(dataset: Dataset, limits: Checks) -> Iterator[Check]:
 
 
 def check(
-    parts: dict[str, Split], dataset: Dataset, limits: Checks, images: pd.DataFrame | None = None
+    parts: dict[str, Split], dataset: Dataset, limits: Checks, rows: pd.DataFrame | None = None
 ) -> dict[str, Any]:
-    """Holds every part (`train`, `test`) against every expectation; `images` is their image table, if it is there.
+    """Holds every part (`train`, `test`) against every expectation; `rows` is their image table, if it is there.
 
     Returns {passed, checks, classes}: `checks` has for each expectation its name, what is allowed, passed, how many
     rows were checked and failed, and all failures, those of one file and value together, as {file, places, value};
@@ -80,7 +80,7 @@ def check(
     classes = tables.class_table(parts, dataset.classes)
     expected = {part: getattr(dataset, part).count for part in parts}
     judged = {
-        "images": tables.image_table(parts) if images is None else images,
+        "images": tables.image_table(parts) if rows is None else rows,
         "parts": tables.part_table(parts, expected),
         "classes": classes,
     }

@@ -4,7 +4,7 @@ import pytest
 from helpers.browser import look_at
 from helpers.data import TEST, TRAIN, make_split
 
-from pipeline.data import expectations
+from pipeline.data import checks, expectations
 from pipeline.reporting import data_checks
 
 
@@ -27,7 +27,7 @@ def page(parts, params) -> str:
 
 
 def checked(parts, params) -> dict:
-    return expectations.check(parts, params.dataset, params.preprocess.checks)
+    return checks.check(parts, params.dataset, params.preprocess.checks)
 
 
 def test_all_failures_are_shown_and_a_long_list_is_folded(spoiled):
@@ -44,7 +44,7 @@ def test_the_page_needs_no_network_is_the_same_each_time_and_counts_the_validati
     text = data_checks.render(result, parts, "quadrants")
     assert text == data_checks.render(result, parts, "quadrants")
     assert not re.search(r"https?://|src=\"(?!data:)|<link|@import|<script", text)
-    assert "All 15 checks passed." in text and text.count("data:image/png") == 4 * data_checks.ROWS
+    assert "All 32 checks passed." in text and text.count("data:image/png") == 4 * data_checks.ROWS
     assert "out of balance" not in text and "validation" not in text
     aside = {"validation": make_split(20, 3)}
     result["classes"] += expectations.class_rows(aside, params.dataset, params.preprocess.checks)
@@ -58,4 +58,4 @@ def test_the_page_needs_no_network_is_the_same_each_time_and_counts_the_validati
 def test_a_browser_shows_it(parts, params, tmp_path, screenshots):
     file = tmp_path / "data_checks.html"
     file.write_text(page(parts, params), encoding="utf-8")
-    assert "All 15 checks passed." in look_at(file, screenshots)
+    assert "All 32 checks passed." in look_at(file, screenshots)

@@ -27,7 +27,7 @@ def test_good_data_becomes_three_folders_of_arrays_and_a_report(workplace, param
     report, page = paths.DATA_CHECKS
     result = json.loads(report.read_text())
     assert result["passed"] and result["split"] == {"validation": 40, "seed": params.preprocess.seed}
-    assert "All 15 checks passed." in page.read_text() and "quadrants" in page.read_text()
+    assert "All 32 checks passed." in page.read_text() and "quadrants" in page.read_text()
     assert "of these for validation" in page.read_text()
     assert "data/prepared/validation/: 40 images" in capsys.readouterr().out
     assert not (workplace / "mlflow.db").exists(), "a run is for what failed"
