@@ -45,7 +45,8 @@ def _levels(reference: Profile, new: Profile) -> Measure:
     from scipy.stats import wasserstein_distance
 
     distance = wasserstein_distance(range(256), range(256), reference.levels, new.levels)
-    chance = CERTAIN * math.sqrt(sum(_spread(each) ** 2 / each.measured for each in (reference, new)))
+    spread = max(_spread(reference), _spread(new))  # that of a few images may be small by chance
+    chance = CERTAIN * spread * math.sqrt(1 / reference.measured + 1 / new.measured)
     return Measure("pixel levels", "pixel_levels", float(distance), chance)
 
 

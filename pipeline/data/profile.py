@@ -3,10 +3,11 @@
 Two of them can be held against each other (drift.py) when the images are long gone.
 """
 
-from typing import Annotated, Literal, NamedTuple
+import math
+from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.data import sampling
 
@@ -49,6 +50,15 @@ class Profile(BaseModel):
     classes: list[Annotated[int, Field(ge=0)]] | None  # images of each; None where there are no labels
     means: Means
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        pixels = math.prod(self.means.shape)
+        if self.quantiles.keys() != MEASURES.keys():
+            raise ValueError(f"quantiles: should be of {', '.join(MEASURES)}")
+        if any(each is not None and len(each) != pixels for each in (self.means.all, *self.means.classes)):
+            raise ValueError(f"means: each should have {pixels} pixels")
+        return self
+
 
 class _Sums(NamedTuple):
     """What a look at each image has added up."""
@@ -76,6 +86,11 @@ def profile(images: np.ndarray, labels: np.ndarray | None, classes: int) -> Prof
         classes=counts,
         means=_means(looked_at.small, None if labels is None else labels[places], classes),
     )
+
+
+def as_json(found: Profile) -> str:
+    """A profile as text, by which a run keeps it; Profile.model_validate_json reads it."""
+    return found.model_dump_json() + "\n"
 
 
 def _look(images: np.ndarray, places: np.ndarray) -> _Sums:
