@@ -53,17 +53,16 @@ def likely(reference: Profile, new: Profile) -> Change | None:
 
 def _explaining(before: np.ndarray, now: np.ndarray) -> Change | None:
     """The change that mean images (n, height, width, channels) have gone through, if one explains most of it."""
-    whole = _distance(before, now)
-    possible = [Change(name, undo) for name, undo in CHANGES.items()]
     factor = float((before * now).sum() / max(float(np.square(before).sum()), 1e-9))
-    if abs(factor - 1) > SCALED and factor > 0.01:
-        possible.append(Change(f"{factor:.2f} times as bright", lambda images: images / factor))
-    remains = [
-        _distance(before, undone) if (undone := each.undo(now)).shape == before.shape else whole for each in possible
-    ]
-    best = int(np.argmin(remains))
-    return possible[best] if remains[best] < EXPLAINED * whole else None
+    scaled = Change(f"{factor:.2f} times as bright", lambda images: images / factor)
+    fixed = [Change(name, undo) for name, undo in CHANGES.items()]
+    for possible in (fixed, [scaled] if abs(factor - 1) > SCALED and factor > 0.01 else []):
+        remains = [_distance(before, each.undo(now)) for each in possible]
+        if remains and min(remains) < EXPLAINED * _distance(before, now):
+            return possible[int(np.argmin(remains))]
+    return None
 
 
 def _distance(before: np.ndarray, now: np.ndarray) -> float:
-    return float(np.square(before - now).mean())
+    """The mean square of the differences; infinite where a change has made another shape of the images."""
+    return float(np.square(before - now).mean()) if before.shape == now.shape else np.inf
