@@ -69,7 +69,7 @@ def of_labels(part: str, asked: Votes, other: Votes, labels: np.ndarray) -> str:
     """Why neighbours agree less with the labels of a part than with those of the other part."""
     agreed = f"neighbours agree with {asked.accuracy:.0%} of them, and with {other.accuracy:.0%} in the other part"
     largest = np.bincount(asked.labels).max() / len(asked.labels)
-    if asked.accuracy > (other.accuracy + largest) / 2:
+    if asked.accuracy > largest + (other.accuracy - largest) / 4:  # else as good as guessed
         wrong = 1 - asked.accuracy / max(other.accuracy, 1e-9)
         return f"about {wrong:.0%} of the labels of {part} may be wrong: {agreed}"
     order = "the labels are sorted, and the images are not" if (np.diff(labels.astype(int)) >= 0).all() else ""

@@ -66,12 +66,14 @@ def _twins(train: Split, test: Split) -> Comparison:
     found = duplicates.twins(train.images, test.images)
     pairs = [
         {"test": int(here), "train": int(there), "correlation": float(correlation)}
-        for here, there, correlation in zip(*found, strict=True)
+        for here, there, correlation in zip(*found[:3], strict=True)
     ]
-    cause = causes.of_twins(pairs, len(test.labels))
-    share = len(pairs) / len(test.labels)
+    cause = causes.of_twins(pairs, found.asked)
+    share = len(pairs) / found.asked
     measure = Measure("test images nearly in train", "near_duplicates", share, cause=cause)
-    return Comparison([measure], {"near_duplicates": {"count": len(pairs), "pairs": pairs[:SHOWN]}})
+    return Comparison(
+        [measure], {"near_duplicates": {"count": len(pairs), "asked": found.asked, "pairs": pairs[:SHOWN]}}
+    )
 
 
 def _labels(parts: dict[str, Split], classes: list[str], undo: Change | None) -> Comparison:

@@ -8,15 +8,18 @@ from pipeline.data import frequencies, sampling
 
 SIMILAR = 0.995  # correlation of the pixels from which on two images are nearly the same
 NEIGHBOURS = 4  # the nearest images that are looked at closely; a copy is the very nearest
+TREE = 50_000  # training images that are held as numbers at one time
 NUMBERS = 25  # by which neighbours are found, of all channels together
 
 
 class Twins(NamedTuple):
-    """Places in the two parts of images that are nearly the same, int (n,) each, and their correlation, float (n,)."""
+    """Places in the two parts of images that are nearly the same, int (n,) each, and their correlation, float (n,);
+    `asked`: of how many test images a twin was looked for."""
 
     test: np.ndarray
     train: np.ndarray
     correlation: np.ndarray
+    asked: int
 
 
 def copies(hashes: np.ndarray) -> list[tuple[int, int]]:
@@ -29,28 +32,45 @@ def copies(hashes: np.ndarray) -> list[tuple[int, int]]:
 def twins(train: np.ndarray, test: np.ndarray) -> Twins:
     """The most similar training image of each test image that has one as similar as SIMILAR; the most similar first.
 
-    Images uint8 (n, height, width, channels). Candidates come from a k-d tree of low frequencies (frequencies.py),
-    where no two images lie further apart than they are; then all pixels are compared. Plain images have no twin.
+    Images uint8 (n, height, width, channels). At most sampling.MEASURED test images are asked, of all training images,
+    TREE at one time. Plain images have no twin.
+    """
+    asked = sampling.places(len(test), sampling.MEASURED)
+    test = test[asked]
+    best, nearest = np.zeros(len(test)), np.zeros(len(test), int)
+    count = max(2, round((NUMBERS / train.shape[-1]) ** 0.5))
+    structure = frequencies.structure(test, count)
+    for start in range(0, len(train), TREE):
+        block = train[start : start + TREE]
+        here, there = _candidates(frequencies.structure(block, count), structure)
+        correlation = _correlations(test, here, block, there)
+        for place, other, similarity in zip(here, there, correlation, strict=True):
+            if similarity > best[place]:
+                best[place], nearest[place] = similarity, start + other
+    found = np.flatnonzero(best >= SIMILAR)
+    found = found[np.argsort(-best[found], kind="stable")]
+    return Twins(asked[found], nearest[found], np.round(best[found], 5), len(asked))
+
+
+Structure = tuple[np.ndarray, np.ndarray]  # as frequencies.structure gives it
+
+
+def _candidates(known: Structure, asked: Structure) -> tuple[np.ndarray, np.ndarray]:
+    """Places of pairs (asked, known) that may be as similar as SIMILAR, int (pairs,) each.
+
+    They come from a k-d tree of low frequencies, where no two images lie further apart than they are.
     """
     from scipy.spatial import KDTree
 
-    count = max(2, round((NUMBERS / train.shape[-1]) ** 0.5))
-    (known, seen), (asked, wanted) = frequencies.structure(train, count), frequencies.structure(test, count)
-    train_places, test_places = np.flatnonzero(seen), np.flatnonzero(wanted)
-    if not len(train_places) or not len(test_places):
-        return Twins(np.empty(0, int), np.empty(0, int), np.empty(0))
+    known_places, asked_places = np.flatnonzero(known[1]), np.flatnonzero(asked[1])
+    if not len(known_places) or not len(asked_places):
+        return np.empty(0, int), np.empty(0, int)
+    tree = KDTree(known[0][known[1]])
     furthest = (2 * (1 - SIMILAR)) ** 0.5
-    tree = KDTree(known[seen])
-    distance, nearest = tree.query(asked[wanted], k=min(NEIGHBOURS, tree.n), distance_upper_bound=furthest)
-    distance = distance.reshape(len(test_places), -1)
+    distance, nearest = tree.query(asked[0][asked[1]], k=min(NEIGHBOURS, tree.n), distance_upper_bound=furthest)
+    distance, nearest = (each.reshape(len(asked_places), -1) for each in (distance, nearest))
     row, column = np.nonzero(np.isfinite(distance))
-    here, there = test_places[row], train_places[nearest.reshape(distance.shape)[row, column]]
-    correlation = _correlations(test, here, train, there)
-    order = np.lexsort((there, -correlation, here))  # of each test image, the most similar first
-    order = order[np.unique(here[order], return_index=True)[1]]
-    order = order[correlation[order] >= SIMILAR]
-    order = order[np.argsort(-correlation[order], kind="stable")]
-    return Twins(here[order], there[order], np.round(correlation[order], 5))
+    return asked_places[row], known_places[nearest[row, column]]
 
 
 def _correlations(images: np.ndarray, here: np.ndarray, others: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -20,6 +20,18 @@ def test_a_twin_is_found_by_its_pixels_whatever_its_light():
     assert (np.diff(found.correlation) <= 0).all() and (found.correlation >= duplicates.SIMILAR).all()
 
 
+def test_all_training_images_are_looked_at_a_part_at_one_time(monkeypatch):
+    train, test = make_split(160, 1).images, make_split(40, 2).images.copy()
+    test[3], test[8] = train[70], train[159]
+    whole = duplicates.twins(train, test)
+    monkeypatch.setattr(duplicates, "TREE", 50)
+    parts = duplicates.twins(train, test)
+    assert all(np.array_equal(a, b) for a, b in zip(whole, parts, strict=True)) and set(parts.train) == {70, 159}
+    monkeypatch.setattr(duplicates.sampling, "MEASURED", 30)
+    some = duplicates.twins(train, test)
+    assert some.asked == 30 and set(some.test) <= {3, 8}
+
+
 def test_each_test_image_has_its_most_similar_twin_alone():
     train = make_split(160, 1).images.copy()
     noisy = np.random.default_rng(1).integers(0, 5, train[0].shape, dtype=np.uint8)
