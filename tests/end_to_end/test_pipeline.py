@@ -63,6 +63,12 @@ def test_the_run_has_checkpoints_figures_tables_and_the_checks(done):
     assert "checkpoints/epoch_001.keras" in found
 
 
+def test_later_data_are_held_against_what_the_training_noted(done, inside):
+    run_id = done.runs()[0].info.run_id
+    shown = inside(done, "checks", "data/prepared/test", "--against", run_id[:12])
+    assert "40 images against 120 of run" in shown and "the new data are like the reference" in shown
+
+
 def test_the_logged_model_is_that_of_dvc(done):
     import mlflow
 
