@@ -70,7 +70,8 @@ def _twins(train: Split, test: Split) -> Comparison:
     ]
     cause = causes.of_twins(pairs, found.asked)
     share = len(pairs) / found.asked
-    measure = Measure("test images nearly in train", "near_duplicates", share, cause=cause)
+    natural = duplicates.alike(test.images)
+    measure = Measure("test images nearly in train", "near_duplicates", share, natural, cause)
     return Comparison(
         [measure], {"near_duplicates": {"count": len(pairs), "asked": found.asked, "pairs": pairs[:SHOWN]}}
     )

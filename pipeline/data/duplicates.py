@@ -29,6 +29,18 @@ def copies(hashes: np.ndarray) -> list[tuple[int, int]]:
     return [(int(place), int(same[place])) for place in np.flatnonzero(same != np.arange(len(hashes)))]
 
 
+def alike(images: np.ndarray) -> float:
+    """The share of images that have a twin among the others: how often images of this kind are nearly the same anyway.
+
+    Of at most sampling.MEASURED images uint8 (n, height, width, channels).
+    """
+    some = images[sampling.places(len(images), sampling.MEASURED)]
+    found = frequencies.structure(some, _count(some))
+    here, there = _candidates(found, found)
+    here, there = here[here != there], there[here != there]
+    return len(np.unique(here[_correlations(some, here, some, there) >= SIMILAR])) / len(some)
+
+
 def twins(train: np.ndarray, test: np.ndarray) -> Twins:
     """The most similar training image of each test image that has one as similar as SIMILAR; the most similar first.
 
@@ -38,7 +50,7 @@ def twins(train: np.ndarray, test: np.ndarray) -> Twins:
     asked = sampling.places(len(test), sampling.MEASURED)
     test = test[asked]
     best, nearest = np.zeros(len(test)), np.zeros(len(test), int)
-    count = max(2, round((NUMBERS / train.shape[-1]) ** 0.5))
+    count = _count(train)
     structure = frequencies.structure(test, count)
     for start in range(0, len(train), TREE):
         block = train[start : start + TREE]
@@ -50,6 +62,11 @@ def twins(train: np.ndarray, test: np.ndarray) -> Twins:
     found = np.flatnonzero(best >= SIMILAR)
     found = found[np.argsort(-best[found], kind="stable")]
     return Twins(asked[found], nearest[found], np.round(best[found], 5), len(asked))
+
+
+def _count(images: np.ndarray) -> int:
+    """How many frequencies each way make about NUMBERS numbers, of images with so many channels."""
+    return max(2, round((NUMBERS / images.shape[-1]) ** 0.5))
 
 
 Structure = tuple[np.ndarray, np.ndarray]  # as frequencies.structure gives it

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 
 class Measure(NamedTuple):
-    """`key`: its limit in preprocess.checks. `chance`: how far the number goes by chance alone, in sets of this size,
-    but once in a thousand times; only what lies beyond is held against the limit. `cause`: what may be behind it."""
+    """`key`: its limit in preprocess.checks. `chance`: how far the number goes where nothing is wrong, in sets of this
+    size and kind; only what lies beyond is held against the limit. `cause`: what may be behind it."""
 
     name: str
     key: str

@@ -50,3 +50,11 @@ def test_colours_and_plain_images_make_no_twins():
     plain = np.full((5, 8, 8, 3), 9, np.uint8)
     assert len(duplicates.twins(plain, plain).test) == 0
     assert len(duplicates.twins(red, plain).test) == 0
+
+
+def test_images_of_one_kind_may_be_alike_anyway():
+    images = make_split(60, 1).images
+    assert duplicates.alike(images) == 0
+    again = np.concatenate([images, images[:20] + 1])
+    assert duplicates.alike(again) == 40 / 80
+    assert duplicates.alike(np.full((5, 8, 8, 1), 9, np.uint8)) == 0
