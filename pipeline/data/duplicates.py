@@ -34,7 +34,7 @@ def alike(images: np.ndarray) -> float:
 
     Of at most sampling.MEASURED images uint8 (n, height, width, channels).
     """
-    some = images[sampling.places(len(images), sampling.MEASURED)]
+    some = sampling.some(images, sampling.MEASURED)
     found = frequencies.structure(some, _count(some))
     here, there = _candidates(found, found)
     here, there = here[here != there], there[here != there]
@@ -48,7 +48,7 @@ def twins(train: np.ndarray, test: np.ndarray) -> Twins:
     TREE at one time. Plain images have no twin.
     """
     asked = sampling.places(len(test), sampling.MEASURED)
-    test = test[asked]
+    test = sampling.some(test, sampling.MEASURED)
     best, nearest = np.zeros(len(test)), np.zeros(len(test), int)
     count = _count(train)
     structure = frequencies.structure(test, count)

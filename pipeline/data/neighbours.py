@@ -13,6 +13,7 @@ from pipeline.data.arrays import Split
 from pipeline.data.change import Change
 
 NEIGHBOURS = 10
+COPIED = 500  # images at one time
 FREQUENCIES = 8  # each way, by which images are compared
 CERTAIN = 3.3  # standard deviations that chance does not reach: once in a thousand times
 
@@ -53,10 +54,7 @@ def agreement(train: Split, test: Split, classes: int, undo: Change | None = Non
     """
     count = min(sampling.COMPARED, len(train.labels), len(test.labels))
     chosen = [(split, sampling.places(len(split.labels), count)) for split in (train, test)]
-    images = [split.images[places] for split, places in chosen]
-    if undo is not None:
-        images[1] = undo.undone(images[1])
-    points = [frequencies.lowest(each, FREQUENCIES) for each in images]
+    points = [_points(*each, change) for each, change in zip(chosen, (None, undo), strict=True)]
     labels = [split.labels[places] for split, places in chosen]
     (train_places, test_places), (a, b), (known, asked) = [places for _, places in chosen], points, labels
     return Agreement(
@@ -64,6 +62,15 @@ def agreement(train: Split, test: Split, classes: int, undo: Change | None = Non
         Votes(test_places, asked, _votes(b, asked, b, classes, is_same=True)),
         Votes(test_places, asked, _votes(a, known, b, classes, is_same=False)),
     )
+
+
+def _points(split: Split, places: np.ndarray, undo: Change | None) -> np.ndarray:
+    """What some images are coarsely, float32 (n, numbers); a few are copied at one time."""
+    rows = []
+    for start in range(0, len(places), COPIED):
+        block = split.images[places[start : start + COPIED]]
+        rows.append(frequencies.lowest(undo.undone(block) if undo else block, FREQUENCIES))
+    return np.concatenate(rows)
 
 
 def _votes(known: np.ndarray, labels: np.ndarray, asked: np.ndarray, classes: int, is_same: bool) -> np.ndarray:
