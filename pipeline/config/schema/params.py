@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from pipeline.config.schema import leaves
+from pipeline.config.schema.checks import Checks
 from pipeline.config.schema.dataset import Dataset
 from pipeline.config.schema.section import Section, Source, unknown
 from pipeline.config.schema.train import Train
@@ -16,17 +17,6 @@ NO_SWEEP = "no sweep"  # context of a validation for one training, whatever tune
 class Download(Section):
     sources: list[Source] = Field(min_length=1, description="Tried in order: a URL, a folder, or apt:PACKAGE.")
     timeout: float = Field(gt=0, description="Seconds without an answer after which a source is given up.")
-
-
-class Checks(Section):
-    """Limits of the data checks."""
-
-    pixel_min: int = Field(ge=0, le=255)
-    pixel_max: int = Field(ge=0, le=255)
-    contrast_min: int = Field(ge=0, le=255, description="Brightest minus darkest pixel; 0 lets blank images pass.")
-    class_balance_tolerance: float = Field(
-        ge=0, le=1, description="How far the share of a class may lie from 1 / number of classes."
-    )
 
 
 class Preprocess(Section):
