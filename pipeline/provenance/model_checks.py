@@ -11,9 +11,7 @@ from pipeline.provenance.check import TOLERANCE, Check
 if TYPE_CHECKING:
     from pipeline.tracking.queries import Run
 
-LIMITS = (
-    "preprocess.checks."  # parameters that judge the data and change none of it: no model is trained again for them
-)
+LIMITS = "preprocess.checks."  # parameters that judge the data and change none of it: for them, nothing trains again
 
 
 def checks(run: "Run", has_git: bool) -> Iterator[Check]:
