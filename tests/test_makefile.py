@@ -36,3 +36,11 @@ def test_one_that_does_not_fit_is_kept_and_named(folder):
     assert result.returncode != 0
     assert "rm -r .venv" in result.stderr
     assert (folder / ".venv" / "mine").exists()
+
+
+def test_a_new_project_needs_a_name(folder):
+    for name in ("python", "dvc"):
+        (folder / ".venv" / "bin" / name).write_text("#!/bin/sh\nexit 0\n")
+        (folder / ".venv" / "bin" / name).chmod(0o755)
+    result = subprocess.run(["make", "new"], cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode != 0 and "name it: make new NAME=my-project" in result.stderr

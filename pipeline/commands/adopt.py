@@ -1,12 +1,14 @@
-"""Makes the parameters of a study's winner, a run or a recipe those of params.yaml: the next `dvc repro` trains them.
+"""Makes the parameters of a study's winner, a run, a recipe or a data set those of params.yaml, for `dvc repro`.
 
     python -m pipeline adopt --study first
     python -m pipeline adopt 5f0c1b7e8a2d4c6f9b3e1d7a0c8f2e4b
     python -m pipeline adopt --recipe fast
+    python -m pipeline adopt --dataset digits
 
 The epochs and threads of params.yaml stay: a sweep trains for fewer epochs than a baseline deserves. With --all they
 are taken over too, and `dvc repro` gives the same model to the last byte. --keep leaves another parameter as it is.
-A recipe, recipes/NAME.yaml, brings its epochs along. Comments, order and layout of params.yaml stay.
+A recipe, recipes/NAME.yaml, brings its epochs along. A data set, datasets/NAME.yaml, brings its sources and what has
+to fit it. Comments, order and layout of params.yaml stay.
 """
 
 import contextlib
@@ -15,7 +17,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from pipeline.config import recipes
+from pipeline.config import datasets, recipes
+from pipeline.config.edit import edit
 from pipeline.config.load import load, parse
 from pipeline.config.rewrite import rewrite
 from pipeline.config.schema import Train, leaves
@@ -105,6 +108,7 @@ def compare(found: Trained) -> str:
 @click.option("--study", metavar="NAME", help="A study: its best trial.")
 @click.option("--trial", type=int, help="Another trial of the study, by number: one of the front, say.")
 @click.option("--recipe", metavar="NAME", help=f"A recipe: {', '.join(recipes.names())}.")
+@click.option("--dataset", metavar="NAME", help=f"A data set: {', '.join(datasets.names())}.")
 @click.option("--all", "take_all", is_flag=True, help=f"Take over {' and '.join(KEPT)} too, for the same model.")
 @click.option(
     "--keep", multiple=True, type=click.Choice(list(leaves.leaves(Train))), help="Leave it as it is; repeatable."
@@ -114,6 +118,7 @@ def main(
     run: str | None,
     study: str | None,
     recipe: str | None,
+    dataset: str | None,
     trial: int | None,
     take_all: bool,
     keep: tuple[str, ...],
@@ -121,8 +126,16 @@ def main(
 ) -> None:
     if trial is not None and study is None:
         raise click.UsageError("--trial: goes with --study")
-    if [run, study, recipe].count(None) != 2:
-        raise click.UsageError("name a RUN, a study with --study NAME, or a recipe with --recipe NAME")
+    if [run, study, recipe, dataset].count(None) != 3:
+        raise click.UsageError("name a RUN, or one of --study NAME, --recipe NAME and --dataset NAME")
+    if dataset is not None:
+        difference = edit(datasets.read(dataset), {})
+        say(
+            "\n".join([*difference, "train on it:  dvc repro"])
+            if difference
+            else f"{paths.PARAMS} says all this already"
+        )
+        return
     if recipe is not None:
         adopt({name: value for name, value in recipes.read(recipe).items() if name not in keep})
         return

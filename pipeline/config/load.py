@@ -10,8 +10,8 @@ from typing import Any, get_args, get_origin
 from pydantic import ValidationError
 from ruamel.yaml import YAML, YAMLError
 
-from pipeline.config import moved
-from pipeline.config.schema import Params, Section, leaves
+from pipeline.config import moved, partial
+from pipeline.config.schema import Params, Section, agreement, leaves
 from pipeline.config.schema.params import NO_SWEEP
 from pipeline.config.schema.section import unknown
 from pipeline.core import paths
@@ -53,7 +53,10 @@ def parse(text: str | bytes, where: str) -> Params:
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        raise UserError("\n".join(f"{where}: {line}" for line in _explain(error))) from None
+        lines = _explain(error)
+        if all(problem["loc"] for problem in error.errors()):  # pydantic has not come to what sections agree about
+            lines += agreement.mistakes(partial.params(values), with_sweep=True, is_whole=False)
+        raise UserError("\n".join(f"{where}: {line}" for line in lines)) from None
 
 
 def _override(params: Params, section: str, values: dict[str, str]) -> Params:
@@ -95,7 +98,8 @@ def _explain(error: ValidationError) -> list[str]:
         elif kind == "union_tag_invalid":
             lines[where] = f"{where}.{tag}: input should be {context['expected_tags']}, not {problem['input'][tag]!r}"
         elif kind == "value_error":  # those of several sections name the keys themselves
-            lines[where] = f"{where}: {context['error']}" if where else str(context["error"])
+            said = str(context["error"])
+            lines |= {where: f"{where}: {said}"} if where else {line: line for line in said.splitlines()}
         else:
             message = problem["msg"][0].lower() + problem["msg"][1:]
             value = problem["input"]  # of a mapping or a list, the kind: a password in it stands in no address

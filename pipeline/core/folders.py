@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,12 +39,17 @@ def tree_sha256(folder: Path) -> str:
     from tqdm import tqdm
 
     names = listing(folder)
-    digest = hashlib.sha256()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         hashes = pool.map(lambda name: files.sha256(folder / name), names)
         # leave=False: what is shown is gone when the hash is known
-        for name, each in tqdm(zip(names, hashes, strict=True), "  hashing", len(names), leave=False, disable=None):
-            digest.update(_line(each, name))
+        return combined(tqdm(zip(names, hashes, strict=True), "  hashing", len(names), leave=False, disable=None))
+
+
+def combined(hashes: Iterable[tuple[str, str]]) -> str:
+    """The sha256 of a folder, of (relative path, sha256) of each file, in the order of `listing`."""
+    digest = hashlib.sha256()
+    for name, each in hashes:
+        digest.update(_line(each, name))
     return digest.hexdigest()
 
 

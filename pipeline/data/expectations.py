@@ -16,6 +16,12 @@ from pipeline.data import naming, tables
 from pipeline.data.arrays import Split
 
 EXAMPLES = 5  # kinds of failures named in the line for a check
+LIMITS = {  # check → its limit in preprocess.checks
+    "darkest pixel": "pixel_min",
+    "brightest pixel": "pixel_max",
+    "image not blank": "contrast_min",
+    "class balance": "class_balance_tolerance",
+}
 
 Expectation = Callable[[str], gxe.Expectation]  # of the column's name
 
@@ -105,7 +111,7 @@ def class_rows(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> lis
 def failures(result: dict[str, Any], level: str = "error") -> list[str]:
     """One line for each failed check of this level: its name, what is allowed, and what is found instead."""
     failed = [outcome for outcome in result["checks"] if not outcome["passed"] and outcome["level"] == level]
-    return [f"{each['check']}: allowed is {each['allowed']}; {_found(each)}" for each in failed]
+    return [f"{each['check']}: allowed is {each['allowed']}; {_found(each)}{_limit(each)}" for each in failed]
 
 
 def _found(outcome: dict[str, Any]) -> str:
@@ -119,6 +125,12 @@ def _found(outcome: dict[str, Any]) -> str:
     named = ", ".join(found + ["…"] * (len(outcome["failures"]) > EXAMPLES))
     rows = f"{outcome['failed']:,} of {outcome['checked']:,} fail"
     return f"{rows}: {named or 'the check could not be evaluated'}"
+
+
+def _limit(outcome: dict[str, Any]) -> str:
+    """Where the limit of a check stands in params.yaml, in brackets."""
+    key = outcome.get("key") or LIMITS.get(outcome["check"])
+    return f" (preprocess.checks.{key})" if key else ""
 
 
 def validate(table: pd.DataFrame, todo: list[Check]) -> list[Any]:

@@ -35,18 +35,27 @@ def is_archive(source: str) -> bool:
     return path.lower().endswith(SUFFIXES)
 
 
+def stem(source: str) -> str:
+    """The name of an archive without its suffix; "archive" where that could be no folder."""
+    name = (urlsplit(source).path if "://" in source else source).rpartition("/")[2]
+    suffix = next((each for each in SUFFIXES if name.lower().endswith(each)), "")
+    name = name[: len(name) - len(suffix)]
+    return "archive" if name.startswith(".") or not name else name
+
+
 @contextlib.contextmanager
 def opened(source: str, names: Collection[str], above: Path, limits: Limits) -> Iterator[str]:
     """Yields the folder that has the files and folders `names` of an archive. It is unpacked below the folder `above`.
 
-    That may be one in the archive: where there is nothing but a folder, it is looked for in that one.
+    That may be one in the archive: where there is nothing but a folder, it is looked for in that one. Or the archive is
+    itself one of the folders, by its name: pets.zip, with cat/ and dog/ in it, has pets/.
     Raises SourceError for an archive that cannot be had, is damaged, or is not harmless.
     """
     room = shutil.disk_usage(above).free // 2
     whole = limits._replace(size=min(room, limits.size * len(names)))  # `limits` are those of one file
     with tempfile.TemporaryDirectory(prefix=".", dir=above) as temporary:
-        packed, folder = Path(temporary) / "packed", Path(temporary) / "files"
-        folder.mkdir()
+        packed, folder = Path(temporary) / "packed", Path(temporary) / "files" / stem(source)
+        folder.mkdir(parents=True)
         if "://" in source:
             _download(source, packed, whole)
         else:
@@ -186,11 +195,14 @@ def _download(source: str, target: Path, limits: Limits) -> None:
 
 
 def _holding(folder: Path, names: Collection[str]) -> Path:
-    """The folder, or one in it that stands alone, and so on: the first with the most of `names`, plain or gzipped."""
+    """The folder, or one in it that stands alone, and so on: the first with the most of `names`, plain or gzipped.
+
+    The one above `folder` comes last.
+    """
     chain = [folder]
     while len(entries := list(chain[-1].iterdir())) == 1 and entries[0].is_dir():
         chain.append(entries[0])
-    return max(chain, key=lambda each: sum(_has(each, name) for name in names))
+    return max((*chain, folder.parent), key=lambda each: sum(_has(each, name) for name in names))
 
 
 def _has(folder: Path, name: str) -> bool:

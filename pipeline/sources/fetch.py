@@ -7,6 +7,7 @@ in params.yaml.
 import hashlib
 import math
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pipeline.config.schema import Dataset
@@ -14,7 +15,7 @@ from pipeline.core import files, folders
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
-from pipeline.sources import archives, streams, trees
+from pipeline.sources import archives, made, streams, trees
 from pipeline.sources.streams import Limits, SourceError
 
 
@@ -45,7 +46,7 @@ def _fetch_all(source: str, sha256: dict[str, str], folder: Path, limits: Limits
     """Copies all from a source. Raises SourceError, with a line for each that has another content."""
     is_archive = archives.is_archive(source)
     wrong = []
-    with archives.opened(source, sha256, folder, limits) if is_archive else streams.opened(source, sha256) as base:
+    with _opened(source, sha256, folder, limits) as base:
         try:
             for name, digest in sha256.items():
                 if not name.endswith("/"):
@@ -58,6 +59,17 @@ def _fetch_all(source: str, sha256: dict[str, str], folder: Path, limits: Limits
             wrong.append(str(error))
     if wrong:
         raise SourceError("\n".join(wrong))
+
+
+def _opened(source: str, sha256: dict[str, str], folder: Path, limits: Limits) -> AbstractContextManager[str]:
+    """Yields the folder or address that has the files of a source."""
+    if made.is_made(source):
+        return made.opened(source)
+    return (
+        archives.opened(source, sha256, folder, limits)
+        if archives.is_archive(source)
+        else streams.opened(source, sha256)
+    )
 
 
 def limits(dataset_config: Dataset, timeout: float) -> Limits:

@@ -2,12 +2,13 @@ import json
 import re
 from typing import Any
 
+import click
 import optuna
 import pytest
 from helpers.data import SHIPPED
 
 from pipeline.commands import adopt
-from pipeline.config import recipes
+from pipeline.config import datasets, recipes
 from pipeline.config.load import parse
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files, paths
@@ -167,3 +168,20 @@ def test_what_the_storage_of_a_study_says_is_believed_only_if_its_run_says_the_s
     with pytest.raises(UserError, match=re.escape(message)):
         run_adopt("--study", "first", "--trial", "1")
     assert paths.PARAMS.read_text() == TEXT
+
+
+def test_a_data_set_is_adopted_and_the_shipped_one_again(here, capsys):
+    for name in datasets.names():
+        run_adopt("--dataset", name)
+        params = parse(paths.PARAMS.read_text(), "")
+        assert params.dataset.name == name and leaves.values(params.train).items() >= {"epochs": 10}.items()
+        capsys.readouterr()
+        run_adopt("--dataset", name)
+        assert capsys.readouterr().out == "params.yaml says all this already\n"
+    run_adopt("--dataset", "fashion-mnist")
+    assert parse(paths.PARAMS.read_text(), "") == parse(TEXT, "")
+    assert {line for line in TEXT.splitlines() if "  # " in line} <= set(paths.PARAMS.read_text().splitlines())
+    with pytest.raises(UserError, match="there is no data set digit; did you mean digits"):
+        run_adopt("--dataset", "digit")
+    with pytest.raises(click.UsageError, match="name a RUN, or one of"):
+        run_adopt("--dataset", "digits", "--recipe", "fast")

@@ -80,7 +80,7 @@ WRONG = [
     ({"train": NPZ | {"brightest": 0}}, "dataset.train.brightest: input should be greater than 0, not 0"),
     ({"test": SHARE | {"of": 1}}, "dataset.test.of: input should be less than 1, not 1"),
     ({"train": NPZ, "test": NPZ}, "dataset: two parts are read from the same files"),
-    ({"train": CSV, "test": CSV | {"count": 3}}, "dataset: two parts are read from the same files"),
+    ({"train": CSV, "test": CSV | {"count": 30}}, "dataset: two parts are read from the same files"),
     ({"train": CSV, "test": CSV | {"split": "t", "sha256": "1" * 64}}, "dataset: pets/ has two values of sha256"),
     ({"train": FOLDER, "test": CSV}, "dataset: pets/train/ lies in pets/; folders of two parts should lie beside"),
     (

@@ -2,7 +2,7 @@ import pytest
 from helpers.data import SHIPPED
 
 from pipeline.config.load import parse
-from pipeline.config.rewrite import rewrite
+from pipeline.config.rewrite import EMPTY, rewrite
 
 TEXT = SHIPPED.read_text()
 
@@ -52,3 +52,29 @@ def test_a_key_is_added_behind_its_neighbours_and_one_is_removed_with_its_line()
         rewrite("s:\n  a: {low: 1}\n  b:\n    low: 1\n    high: 2\n  c: 3\n", {"s.a": None, "s.b": None})
         == "s:\n  c: 3\n"
     )
+
+
+def test_nothing_becomes_a_value_and_a_value_nothing():
+    text = "a:\n  v: 5  # five\n\n  w: 1\n"
+    empty = "a:\n  v:  # five\n\n  w: 1\n"
+    assert rewrite(text, {"a.v": EMPTY}) == empty and rewrite(empty, {"a.v": 5}) == text
+    assert rewrite("a:\n  v:\n  w: 1\n", {"a.v": 5}) == "a:\n  v: 5\n  w: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s:  # why\n  a: >-\n    long\n\n  # next\nt: 1\n", "s:  # why\n  x:\n  - 1\n  - b: 2\n\n  # next\nt: 1\n"),
+        ("s: {a: 1}  # why\nt: 1\n", 's: {"x": [1, {"b": 2}]}  # why\nt: 1\n'),
+        ("s: 5\nt: 1\n", 's: {"x": [1, {"b": 2}]}\nt: 1\n'),
+        ("s:\r\n  a: 1\r\nt: 1\r\n", "s:\r\n  x:\r\n  - 1\r\n  - b: 2\r\nt: 1\r\n"),
+    ],
+)
+def test_a_mapping_or_a_list_is_replaced_as_a_whole(text, expected):
+    assert rewrite(text, {"s": {"x": [1, {"b": 2}]}}) == expected
+
+
+def test_a_comment_is_added_where_there_is_none():
+    assert rewrite("a: 1\n", {"a": 2}, {"a": "why"}) == "a: 2  # why\n"
+    assert rewrite("a: 1  # mine\n", {"a": 2}, {"a": "why"}) == "a: 2  # mine\n"
+    assert rewrite("a: 1\n", {}, {"a": "why", "b": "no"}) == "a: 1  # why\n"

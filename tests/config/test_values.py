@@ -134,3 +134,48 @@ def test_a_source_with_a_password_is_refused_and_not_repeated(source, address, w
     assert "s3c" not in str(refused.value) and "re@t" not in str(refused.value)
     if written(address) == [address]:
         assert "carries a password" in str(refused.value) and "~/.config/fsspec/*.json" in str(refused.value)
+
+
+def test_all_mistakes_are_told_at_once_also_those_between_sections(source):
+    """A newcomer's digits failed seven times, each with the next of these."""
+    wrong = {
+        "preprocess.validation": 5000,
+        "evaluate.showcase": 666,
+        "train.batch_size": 128_000,
+        "dataset.channels": 2,
+        "dataset.classes": ["A", "B", "C", "A"],
+        "tune.pruner": "halving",
+        "tune.objectives": ["validation_accuracy", "parameters"],
+        "tune.space.batch_size": {"choices": [64, 0]},
+        "tune.space.filter": {"low": 2, "high": 6},
+    }
+    values = source[1]
+    for key, value in wrong.items():
+        values = changed(values, key, value)
+    keys = {"preprocess.validation", "evaluate.showcase", "dataset.channels", "dataset.classes", "tune.pruner"}
+    keys |= {"tune.space.batch_size", "unknown name tune.space.filter"}
+    assert named(values) == keys  # the batch size is held against the training images when their number is known
+    assert named(changed(values, "preprocess.validation", 40)) == keys - {"preprocess.validation"} | {
+        "train.batch_size"
+    }
+
+
+@pytest.mark.parametrize(
+    "key", ["train.epochs", "dataset.name", "gate.strict", "tune.space.filters", "evaluate.mistakes"]
+)
+def test_a_mistake_in_one_key_hides_none_between_sections(source, key):
+    values = changed(changed(source[1], "preprocess.validation", 5000), "evaluate.showcase", 666)
+    values = changed(changed(values, "tune.space.batch_size", {"choices": [0]}), key, {})
+    assert {"preprocess.validation", "evaluate.showcase", "tune.space.batch_size"} < named(values)
+    assert len(named(values)) == 4
+    values["train"] = []
+    assert {"train", "preprocess.validation", "evaluate.showcase"} <= named(values)
+
+
+def named(values: dict) -> set[str]:
+    """The keys that are named for what is wrong in these values."""
+    with pytest.raises(UserError) as error:
+        parse(json.dumps(values), "params.yaml")
+    lines = str(error.value).splitlines()
+    assert len(lines) == len(set(lines)) and all(line.startswith("params.yaml: ") for line in lines)
+    return {re.split(r"[:;]", line.removeprefix("params.yaml: "))[0] for line in lines}

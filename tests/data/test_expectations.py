@@ -97,6 +97,16 @@ def test_each_fault_is_named_with_its_file_and_index(parts, params, spoil, messa
     assert any(line.startswith(message) for line in lines), lines
 
 
+def test_a_limit_is_named_by_its_key_in_params_yaml(parts, params):
+    some = {"train": Split(*(a[20:] for a in (parts["train"].images, np.sort(parts["train"].labels))))}
+    (line,) = [each for each in expectations.failures(run(parts | some, params)) if each.startswith("class balance")]
+    assert line.endswith(" (preprocess.checks.class_balance_tolerance)")
+    names = {check.name for check in expectations.expectations(params.dataset, params.preprocess.checks)}
+    assert set(expectations.LIMITS) <= names and set(expectations.LIMITS.values()) <= {
+        *type(params.preprocess.checks).model_fields
+    }
+
+
 def test_one_image_of_a_class_is_enough_to_be_present(parts, params):
     once = np.flatnonzero(parts["test"].labels == 2)[1:]
     few = Split(*(np.delete(values, once, axis=0) for values in parts["test"]))

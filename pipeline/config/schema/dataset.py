@@ -1,5 +1,6 @@
 """The section dataset: what the pictures are, and in which files."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -52,12 +53,21 @@ class Dataset(Section):
         """The file, array or folder that has the `subject` (images or labels) of a part."""
         return self.halves.get(part, self.train).blamed(subject)
 
-    def mistake(self) -> str | None:
-        """Why the keys of this section do not go together, beginning with the key; None where they do."""
+    def mistakes(self) -> Iterator[str]:
+        """A line for each way in which the keys of this section do not go together, beginning with the key."""
         if self.channels == 2:
-            return "dataset.channels: should be 1, 3 or 4, not 2"
+            yield "dataset.channels: should be 1, 3 or 4, not 2"
         if len(set(self.classes)) < len(self.classes):
-            return "dataset.classes: the names should differ from each other"
+            yield "dataset.classes: the names should differ from each other"
+        if mistake := self._mistake_of_files():
+            yield mistake
+        if any(isinstance(half, PictureFolder) for half in self.halves.values()):
+            for name in self.classes:
+                if "/" in name or name.startswith("."):
+                    yield f"dataset.classes: {name!r} can be no folder of pictures, by a / in it or a . before it"
+
+    def _mistake_of_files(self) -> str | None:
+        """Why the files cannot be what is said of them; one mistake would be several lines else."""
         idx = [half for half in self.halves.values() if isinstance(half, IdxFiles)]
         if len({name for half in idx for name in half.hashes}) < 2 * len(idx):
             number = ("two", "four", "six")[len(idx) - 1]
@@ -70,8 +80,4 @@ class Dataset(Section):
                     return f"dataset: {name} lies in {above[0]}; folders of two parts should lie beside each other"
         if len({half.model_dump_json(exclude={"count"}) for half in self.halves.values()}) < len(self.halves):
             return "dataset: two parts are read from the same files"
-        if any(isinstance(half, PictureFolder) for half in self.halves.values()):
-            for name in self.classes:
-                if "/" in name or name.startswith("."):
-                    return f"dataset.classes: {name!r} can be no folder of pictures, by a / in it or a . before it"
         return None

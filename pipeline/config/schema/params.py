@@ -1,13 +1,13 @@
-"""All sections of params.yaml together, and what they have to agree about."""
+"""All sections of params.yaml together."""
 
 from typing import Self
 
-from pydantic import Field, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
-from pipeline.config.schema import leaves
+from pipeline.config.schema import agreement
 from pipeline.config.schema.checks import Checks
 from pipeline.config.schema.dataset import Dataset
-from pipeline.config.schema.section import Section, Source, unknown
+from pipeline.config.schema.section import Section, Source
 from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Tune
 
@@ -15,7 +15,10 @@ NO_SWEEP = "no sweep"  # context of a validation for one training, whatever tune
 
 
 class Download(Section):
-    sources: list[Source] = Field(min_length=1, description="Tried in order: a URL, a folder, or apt:PACKAGE.")
+    sources: list[Source] = Field(
+        min_length=1,
+        description="Tried in order: a URL, a folder, an archive, apt:PACKAGE, sklearn:digits or drawn:tiny.",
+    )
     timeout: float = Field(gt=0, description="Seconds without an answer after which a source is given up.")
 
 
@@ -85,49 +88,7 @@ class Params(Section):
         return images and images - (self.preprocess.validation or 0)
 
     @model_validator(mode="after")
-    def _sections_agree(self) -> Self:
-        if mistake := self.dataset.mistake():
-            raise ValueError(mistake)
-        counts, validation, classes = self.dataset.counts, self.preprocess.validation, len(self.dataset.classes)
-        own = self.dataset.validation is not None
-        if own != (validation is None):
-            allowed = "empty, since dataset.validation describes these images" if own else "a number of images"
-            raise ValueError(f"preprocess.validation: should be {allowed}, not {validation or 'empty'}")
-        train, test = counts["train"], counts["test"]  # None where only the files say it
-        if train and validation and not classes <= validation <= train - classes:
-            allowed = f"{classes} to {train - classes}, an image of each class on both sides"
-            raise ValueError(f"preprocess.validation: should be {allowed}, not {validation}")
-        if (images := self.training_images) and self.train.batch_size > images:
-            allowed = f"at most the {images} training images"
-            raise ValueError(f"train.batch_size: should be {allowed}, not {self.train.batch_size}")
-        if test and self.evaluate.showcase >= test:
-            allowed = f"less than the {test} test images"
-            raise ValueError(f"evaluate.showcase: should be {allowed}, not {self.evaluate.showcase}")
-        return self
-
-    @model_validator(mode="after")
-    def _sweep_is_possible(self, info: ValidationInfo) -> Self:
-        if info.context == NO_SWEEP:
-            return self
-        objectives = self.tune.objectives
-        if objectives[0] != "validation_accuracy" or len(set(objectives)) < len(objectives):
-            raise ValueError("tune.objectives: should begin with validation_accuracy and name each once")
-        if len(objectives) > 1 and self.tune.pruner != "none":
-            raise ValueError("tune.pruner: should be none where there are several objectives (Optuna prunes by one)")
-        fixed = ("model", "epochs", "seed", "threads")
-        searchable = [name for name in leaves.values(self.train) if name not in fixed]
-        for name, dimension in self.tune.space.items():
-            if name not in searchable:
-                raise ValueError(unknown(f"tune.space.{name}", searchable))
-            if leaves.leaves(Train)[name].annotation is int and dimension.step not in (None, *range(1, 65537)):
-                raise ValueError(f"tune.space.{name}.step: should be a whole number, not {dimension.step}")
-            for value in dimension.values:
-                try:
-                    leaves.replace(self.train, {name: value})
-                except ValidationError as error:
-                    raise ValueError(f"tune.space.{name}: {error.errors()[0]['msg'].lower()}, not {value!r}") from None
-        images = self.training_images
-        largest = max(self.tune.space["batch_size"].values) if "batch_size" in self.tune.space else 0
-        if images and largest > images:
-            raise ValueError(f"tune.space.batch_size: should be at most the {images} training images, not {largest}")
+    def _sections_agree(self, info: ValidationInfo) -> Self:
+        if lines := list(agreement.mistakes(self, with_sweep=info.context != NO_SWEEP)):
+            raise ValueError("\n".join(lines))
         return self
