@@ -12,6 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from pipeline.core import files
 from pipeline.data.arrays import Split
+from pipeline.evaluation import lettering
 
 DOTS_PER_INCH = 100
 AS_THEY_ARE: Any = {"text.parse_math": False}  # a class may be named $$
@@ -22,7 +23,7 @@ READABLE = 60  # classes up to which a confusion matrix has its counts in it
 
 def save(figure: Figure, path: Path) -> None:
     """Writes a figure as PNG, atomically."""
-    with files.replacing(path) as temporary:
+    with files.replacing(path) as temporary, lettering.fitting(figure):
         figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH)
 
 
@@ -72,7 +73,8 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> Figure:
         if count and has_counts:
             color = "white" if shares[row, column] > 0.5 else "black"
             axis.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=9)
-    ticks, names = range(len(classes)), [_lines(name) for name in classes]
+    ticks, lines = range(len(classes)), 2 if has_counts else 1
+    names = [lettering.in_lines(name, NAME, lines) for name in classes]
     size = 9 if has_counts else 6
     axis.set_xticks(ticks, names, rotation=90, fontsize=size)
     axis.set_yticks(ticks, names, fontsize=size)
@@ -133,7 +135,8 @@ def showcase(image: np.ndarray, probabilities: np.ndarray, label: int, classes: 
     shown = np.arange(len(classes))
     if len(classes) > CANDIDATES:
         shown = np.sort(np.argsort(-probabilities, kind="stable")[:CANDIDATES])
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    names = [_lines(classes[number]) for number in shown]
+    figure = Figure(figsize=(8, max(4, 0.16 * sum(name.count("\n") + 1 for name in names) + 1.5)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
     _show(left, image)
     left.set(xticks=[], yticks=[])
@@ -143,7 +146,7 @@ def showcase(image: np.ndarray, probabilities: np.ndarray, label: int, classes: 
     right.barh(range(len(shown)), probabilities[shown], color=colors)
     for place, probability in enumerate(probabilities[shown]):
         right.text(probability + 0.01, place, f"{probability:.1%}", va="center", fontsize=9)
-    right.set_yticks(range(len(shown)), [_lines(classes[number]) for number in shown], fontsize=9)
+    right.set_yticks(range(len(shown)), names, fontsize=9)
     right.invert_yaxis()
     right.set(xlim=(0, 1.15), xlabel="probability (green: the actual class)")
     return figure
@@ -154,8 +157,8 @@ def _show(axis, image: np.ndarray) -> None:
 
 
 def _lines(name: str) -> str:
-    """A name in at most two lines; what does not fit ends in …"""
-    return textwrap.fill(name, NAME, max_lines=2, placeholder="…")
+    """A name in at most two lines."""
+    return lettering.in_lines(name, NAME)
 
 
 def _title(figure: Figure, text: str) -> None:
