@@ -81,7 +81,7 @@ audit: install  ## look up every pinned version in the public database of known 
 	@pip-audit --require-hashes --disable-pip --requirement requirements.lock --progress-spinner off --strict
 
 lock: install  ## write requirements.lock anew from pyproject.toml; what is pinned stays
-	uv pip compile --quiet --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --extra dev --python-version 3.11 --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean-state:  ## remove what killed trainings would go on from
 	rm -rf .state

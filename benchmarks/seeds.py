@@ -26,13 +26,16 @@ def recipe(name: str) -> dict[str, Any]:
 
 def reached(settings: Settings, name: str | None) -> Result:
     """What a recipe, or params.yaml, reaches: whole runs with each seed, tested at their end."""
-    with project(settings.train(**(recipe(name) if name else {})), settings.images) as this:
+    chosen = (["--recipe", name] if name else []) + (["--epochs", "1"] if settings.quick else [])
+    with project({}, settings.images) as this:
         seeds = iter(SEEDS)
 
         def train_and_test() -> Run:
-            return this.pipeline("experiment", "--seed", str(next(seeds)))
+            return this.pipeline("experiment", *chosen, "--seed", str(next(seeds)))
 
         runs = alternate(len(SEEDS), {name or "params.yaml": train_and_test})
+        if name:
+            this.pipeline("adopt", "--recipe", name)
         size = this.inside("model_size.py")
     (all_runs,) = runs.values()
     best = [100 * run.number(r"validation accuracy (0\.\d+)") for run in all_runs]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from helpers.project import ROOT
 
-from benchmarks import catalogue, results
+from benchmarks import catalogue
 
 README, CONTRIBUTING, CHANGELOG = (ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG"))
 OTHERS = [ROOT / "SECURITY.md", ROOT / "benchmarks" / "README.md"]
@@ -63,9 +63,9 @@ def test_every_test_that_the_page_on_security_names_exists():
         assert (ROOT / "tests" / name).is_file(), name
 
 
-@each_page
+@pytest.mark.parametrize("page", [page for page in PAGES if page != CHANGELOG], ids=lambda page: page.stem)
 def test_pages_are_short(page):
-    written = re.sub(f"{results.BEGIN}.*{results.END}", "", TEXTS[page], flags=re.DOTALL)  # by hand
+    written = re.sub(r"<!-- .*?<!-- end of.*?-->", "", TEXTS[page], flags=re.DOTALL)  # by hand
     assert written.count("\n") <= (126 if page == README else 100)
 
 

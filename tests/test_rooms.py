@@ -48,7 +48,11 @@ NO_DEPENDENCY = {  # rooms that a stage imports and that decide nothing about th
 }
 
 
-SAID = {"data.appearance": "what the logged model says of its training images"}
+SAID = {
+    "data.appearance": "what the logged model says of its training images",
+    "data.profile": "what the run says of them",
+    "data.sampling": "of which images that is",
+}
 ONLY_RECORDED = {  # rooms, or modules, of which a stage calls something that does not touch its outputs
     "train": {"evaluation": "the samples that are logged"} | SAID,
     "evaluate": SAID

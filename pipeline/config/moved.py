@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pipeline.config.schema import Evaluate, Params, Train, leaves
+from pipeline.config.schema import Checks, Evaluate, Limit, Params, Train, leaves
 
 OF_TRAIN = ("warmup", "weight_decay", "label_smoothing", "flip", "shift", "erase", "precision", "calibrate")
 NEW = [
@@ -11,8 +11,14 @@ NEW = [
     ("tracking",),
     ("evaluate", "behaviour"),
     *(("train", name) for name in OF_TRAIN),
+    *(("preprocess", "checks", name) for name, field in Checks.model_fields.items() if field.annotation is Limit),
 ]
-KNOWN = {"evaluate": {*Evaluate.model_fields}, "train": {*Train.model_fields, *leaves.leaves(Train)}}
+KNOWN = {
+    (): {*Params.model_fields},
+    ("evaluate",): {*Evaluate.model_fields},
+    ("train",): {*Train.model_fields, *leaves.leaves(Train)},
+    ("preprocess", "checks"): {*Checks.model_fields},
+}
 COMPLETE = "tests/shipped_params.yaml"  # params.yaml as it came
 
 
@@ -37,6 +43,7 @@ def moves(values: dict[str, Any]) -> list[str]:
 def _lacks(values: dict[str, Any], path: tuple[str, ...]) -> bool:
     """Whether a section is not there, nor anything else that its name may have been meant by."""
     *above, name = path
-    inside = values.get(above[0]) if above else values
-    known = KNOWN[above[0]] if above else Params.model_fields.keys()
-    return isinstance(inside, dict) and name not in inside and inside.keys() <= known
+    inside: Any = values
+    for section in above:
+        inside = inside.get(section) if isinstance(inside, dict) else None
+    return isinstance(inside, dict) and name not in inside and inside.keys() <= KNOWN[tuple(above)]

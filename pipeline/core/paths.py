@@ -31,3 +31,4 @@ MODEL_REPORT = REPORTS / "model.html"
 MODEL_CARD = REPORTS / "model_card.md"
 COMPARISON = REPORTS / "compare.html"  # of the command compare, for whoever asks; no output of a stage
 PREDICTIONS = Path("tables/predictions.csv")  # among the artifacts of a run
+REFERENCE = Path("data/reference.json")  # there too

@@ -74,8 +74,10 @@ def expectations(dataset: Dataset, limits: Checks) -> Iterator[Check]:
     yield Check("classes", "labels", "deviation", "class balance", balance, between(None, tolerance), "share")
 
 
-def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str, Any]:
-    """Holds every part (`train`, `test`) against every expectation.
+def check(
+    parts: dict[str, Split], dataset: Dataset, limits: Checks, rows: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    """Holds every part (`train`, `test`) against every expectation; `rows` is their image table, if it is there.
 
     Returns {passed, checks, classes}: `checks` has for each expectation its name, what is allowed, passed, how many
     rows were checked and failed, and all failures, those of one file and value together, as {file, places, value};
@@ -83,12 +85,15 @@ def check(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> dict[str
     """
     classes = tables.class_table(parts, dataset.classes)
     expected = {part: dataset.counts[part] or len(split.images) for part, split in parts.items()}
-    images = naming.named(tables.image_table(parts), dataset)
-    judged = {"images": images, "parts": tables.part_table(parts, expected), "classes": classes}
+    judged = {
+        "images": tables.image_table(parts) if rows is None else rows,
+        "parts": tables.part_table(parts, expected),
+        "classes": classes,
+    }
     outcomes = []
     for name, table in judged.items():
         todo = [check for check in expectations(dataset, limits) if check.table == name]
-        for item, outcome in zip(todo, _validate(table, todo), strict=True):
+        for item, outcome in zip(todo, validate(table, todo), strict=True):
             outcomes.append(_summary(item, outcome, table, dataset))
     return {
         "passed": all(outcome["passed"] for outcome in outcomes),
@@ -103,29 +108,33 @@ def class_rows(parts: dict[str, Split], dataset: Dataset, limits: Checks) -> lis
     return table.assign(balanced=table["deviation"] <= limits.class_balance_tolerance).to_dict("records")
 
 
-def failures(result: dict[str, Any]) -> list[str]:
-    """One line for each failed check: its name, what is allowed, how many rows fail, the first of them."""
-    lines = []
-    for outcome in result["checks"]:
-        if not outcome["passed"]:
-            found = [
-                f"{each['file']}[{textwrap.shorten(each['places'], 60, placeholder=' …')}] is {each['value']}"
-                for each in outcome["failures"][:EXAMPLES]
-            ]
-            named = ", ".join(found + ["…"] * (len(outcome["failures"]) > EXAMPLES))
-            lines.append(
-                f"{outcome['check']}: allowed is {outcome['allowed']}; {outcome['failed']:,} of "
-                f"{outcome['checked']:,} fail: {named or 'the check could not be evaluated'}{_limit(outcome['check'])}"
-            )
-    return lines
+def failures(result: dict[str, Any], level: str = "error") -> list[str]:
+    """One line for each failed check of this level: its name, what is allowed, and what is found instead."""
+    failed = [outcome for outcome in result["checks"] if not outcome["passed"] and outcome["level"] == level]
+    return [f"{each['check']}: allowed is {each['allowed']}; {_found(each)}{_limit(each)}" for each in failed]
 
 
-def _limit(name: str) -> str:
+def _found(outcome: dict[str, Any]) -> str:
+    """The number and its cause; or how many rows fail, and the first of them."""
+    if "value" in outcome:
+        return f"it is {outcome['value']:.3g}: {outcome['cause']}"
+    found = [
+        f"{each['file']}[{textwrap.shorten(each['places'], 60, placeholder=' …')}] is {each['value']}"
+        for each in outcome["failures"][:EXAMPLES]
+    ]
+    named = ", ".join(found + ["…"] * (len(outcome["failures"]) > EXAMPLES))
+    rows = f"{outcome['failed']:,} of {outcome['checked']:,} fail"
+    return f"{rows}: {named or 'the check could not be evaluated'}"
+
+
+def _limit(outcome: dict[str, Any]) -> str:
     """Where the limit of a check stands in params.yaml, in brackets."""
-    return f" (preprocess.checks.{LIMITS[name]})" if name in LIMITS else ""
+    key = outcome.get("key") or LIMITS.get(outcome["check"])
+    return f" (preprocess.checks.{key})" if key else ""
 
 
-def _validate(table: pd.DataFrame, todo: list[Check]) -> list[Any]:
+def validate(table: pd.DataFrame, todo: list[Check]) -> list[Any]:
+    """What Great Expectations says of a table, for each check."""
     context = gx.get_context(mode="ephemeral")
     variables: Any = context.variables
     variables.progress_bars = {"globally": False}
@@ -140,6 +149,7 @@ def _summary(item: Check, outcome: Any, table: pd.DataFrame, dataset: Dataset) -
         "check": item.name,
         "allowed": item.allowed,
         "passed": bool(outcome.success),
+        "level": "error",
         "checked": len(table),
         "failed": len(failed),
         "failures": _failures(item, table.loc[failed], dataset) if failed else [],
@@ -147,7 +157,9 @@ def _summary(item: Check, outcome: Any, table: pd.DataFrame, dataset: Dataset) -
 
 
 def _failures(item: Check, rows: pd.DataFrame, dataset: Dataset) -> list[dict[str, Any]]:
-    """Groups the rows that failed, in their order. A place is a class, an index into the file, or a part."""
+    """Groups the rows that failed, in their order. A place is a class, a picture, an index into the file, or a part."""
+    if "name" not in rows and "index" in rows:
+        rows = naming.named(rows, dataset)
     place = next(name for name in ("name", "index", "part") if name in rows)
     groups = rows.groupby(["part", item.shown or item.column], sort=False, dropna=False)
     return [

@@ -11,6 +11,8 @@ from pipeline.provenance.check import TOLERANCE, Check
 if TYPE_CHECKING:
     from pipeline.tracking.queries import Run
 
+LIMITS = "preprocess.checks."  # parameters that judge the data and change none of it: for them, nothing trains again
+
 
 def checks(run: "Run", has_git: bool) -> Iterator[Check]:
     """All checks of this file."""
@@ -57,6 +59,8 @@ def logged_parameters(logged: dict[str, str]) -> Iterator[Check]:
     """The parameters in dvc.lock against those that MLflow has of the run."""
     for stage in ("preprocess", "train"):
         for key, value in leaves.flatten({stage: dvc_files.locked_params(stage)}):
+            if key.startswith(LIMITS):
+                continue
             same = key in logged and _number(logged[key]) == _number(str(value))
             hint = f"{paths.LOCK} names parameters that this run did not have, or MLflow lost them"
             yield Check("parameters", f"{key} of {paths.LOCK} = MLflow", same, hint)

@@ -1,7 +1,7 @@
 """Small charts as SVG, which follow the colours and the font of the page that they stand in."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
@@ -138,3 +138,21 @@ def reliability(label: str, confidence: Sequence[float], accuracy: Sequence[floa
         radius = 2.5 + 4 * (n / largest) ** 0.5
         parts.append(f'<circle class="dot" cx="{x}" cy="{y}" r="{radius:.1f}"><title>{n:,} images</title></circle>')
     return _svg(label, *parts)
+
+
+def cumulative(label: str, x_label: str, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Markup:
+    """How many of some images (up) lie below a value (right): a line a series, of values and shares, the first faint.
+
+    The largest distance of two lines from top to bottom is that of Kolmogorov and Smirnov, the area between them that
+    of Wasserstein.
+    """
+    every = [value for values, _ in lines.values() for value in values]
+    least, most = min(every), max(every)
+    axes = Axes((least, most), (0, 1))
+    named = {value: f"{value:.3g}" for value in (least, (least + most) / 2, most)}
+    parts = [axes.frame(named, {part / 4: f"{part * 25} %" for part in range(5)}, x_label, label)]
+    for number, (name, (values, shares)) in enumerate(lines.items()):
+        points = " ".join(axes.at(*each) for each in zip(values, shares, strict=True))
+        title = f"<title>{escape(name)}</title>"
+        parts.append(f'<polyline class="line {"accent" if number else "faint"}" points="{points}">{title}</polyline>')
+    return _svg(f"{label}, {x_label}: {', '.join(lines)}", *parts)

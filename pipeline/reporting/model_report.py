@@ -39,8 +39,15 @@ class Origin(NamedTuple):
 
     @property
     def failed_checks(self) -> int:
-        """How many of the data checks did not pass."""
-        return sum(not check["passed"] for check in self.checks["checks"])
+        """How many of the data checks did not pass, those that only warn aside."""
+        return sum(not check["passed"] and check.get("level") != "warning" for check in self.checks["checks"])
+
+    @property
+    def warnings(self) -> list[str]:
+        """The names of the data checks that warn."""
+        return [
+            each["check"] for each in self.checks["checks"] if not each["passed"] and each.get("level") == "warning"
+        ]
 
     @property
     def commands(self) -> list[str]:

@@ -7,6 +7,7 @@ sizes is not believed: the bytes are counted as they are unpacked.
 import contextlib
 import gzip
 import io
+import shutil
 import stat
 import tarfile
 import tempfile
@@ -50,16 +51,18 @@ def opened(source: str, names: Collection[str], above: Path, limits: Limits) -> 
     itself one of the folders, by its name: pets.zip, with cat/ and dog/ in it, has pets/.
     Raises SourceError for an archive that cannot be had, is damaged, or is not harmless.
     """
+    room = shutil.disk_usage(above).free // 2
+    whole = limits._replace(size=min(room, limits.size * len(names)))  # `limits` are those of one file
     with tempfile.TemporaryDirectory(prefix=".", dir=above) as temporary:
         packed, folder = Path(temporary) / "packed", Path(temporary) / "files" / stem(source)
         folder.mkdir(parents=True)
         if "://" in source:
-            _download(source, packed, limits)
+            _download(source, packed, whole)
         else:
             packed = files.project_root() / Path(source).expanduser()
             if not packed.is_file():
                 raise SourceError("there is no such file")
-        unpack(packed, folder, limits)
+        unpack(packed, folder, whole)
         yield str(_holding(folder, names))
 
 
@@ -192,9 +195,9 @@ def _download(source: str, target: Path, limits: Limits) -> None:
 
 
 def _holding(folder: Path, names: Collection[str]) -> Path:
-    """The folder, or one in it that stands alone, and so on: that which has the most of `names`, or of these with .gz.
+    """The folder, or one in it that stands alone, and so on: the first with the most of `names`, plain or gzipped.
 
-    Of several it is the outermost; the one above `folder` comes last.
+    The one above `folder` comes last.
     """
     chain = [folder]
     while len(entries := list(chain[-1].iterdir())) == 1 and entries[0].is_dir():

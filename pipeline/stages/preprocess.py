@@ -1,7 +1,7 @@
 """Turns the raw files into checked arrays: parse, check, split off validation data, write.
 
-Nothing is written to data/prepared/ unless every check passes. The result of the checks is written either way, as
-reports/data_checks.json and as reports/data_checks.html.
+Nothing is written to data/prepared/ unless every check passes; one that only warns is said. The result of the checks is
+written either way, as reports/data_checks.json and as reports/data_checks.html.
 """
 
 import json
@@ -22,10 +22,10 @@ def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
     say(f"reading {paths.RAW}/")
     parts = raw.read(dataset_config)
     say("checking images and labels")
-    from pipeline.data import expectations
+    from pipeline.data import checks, expectations
     from pipeline.reporting import data_checks
 
-    result = expectations.check(parts, dataset_config, settings.checks)
+    result = checks.check(parts, dataset_config, settings.checks)
     written: dict[str, tuple[arrays.Split, np.ndarray | None]] = {name: (each, None) for name, each in parts.items()}
     if settings.validation:  # else the data set has a part of its own for it
         result["split"] = {"validation": settings.validation, "seed": settings.seed}
@@ -38,8 +38,10 @@ def preprocess(dataset_config: Dataset, settings: Preprocess) -> None:
     report, page = paths.DATA_CHECKS
     files.write_text(report, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     files.write_text(page, data_checks.render(result, parts, dataset_config.name))
+    for line in expectations.failures(result, "warning"):
+        say(f"warning: {line}")
     if not result["passed"]:
-        refuse(dataset_config, expectations.failures(result))
+        refuse(dataset_config, expectations.failures(result, "error"))
 
     for name, (split, places) in written.items():
         arrays.save(paths.PREPARED / name, split, places)

@@ -19,7 +19,7 @@ def compile_model(model: keras.Model, params: Train, images: int) -> None:
         loss=_cross_entropy(params.label_smoothing),
         metrics=["accuracy"],
         steps_per_execution=16,  # 16 batches per call into tensorflow: 10 % less CPU than one, the same numbers
-        jit_compile=False,  # on a CPU, XLA makes convolutions 14 times slower
+        jit_compile="auto",  # by XLA where there is a GPU: on a CPU, it makes convolutions 14 times slower
     )
 
 

@@ -65,7 +65,7 @@ def restore_training(dataset_config: Dataset, summary: str) -> None:
     """Logs what is known of the training, and the table of layers, into the active run. May be called again."""
     import pandas as pd
 
-    from pipeline.data import arrays
+    from pipeline.data import arrays, profile
     from pipeline.evaluation import plots
     from pipeline.provenance import dvc_files, lineage
     from pipeline.tracking import logging
@@ -79,6 +79,8 @@ def restore_training(dataset_config: Dataset, summary: str) -> None:
         logging.log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
         if name == "train":
             logging.log_figure(plots.samples(images, dataset_config.classes), "data/samples.png")
+            reference = profile.profile(*images, len(dataset_config.classes))
+            logging.log_text(profile.as_json(reference), paths.REFERENCE.as_posix())
     logging.log_files(paths.DATA_CHECKS, "data")
     logging.log_text(summary, "model_summary.txt")
 

@@ -11,7 +11,7 @@ from pipeline.config.schema import Dataset, Train
 from pipeline.core import files, paths
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
-from pipeline.data import arrays
+from pipeline.data import arrays, profile
 from pipeline.data.arrays import Split
 from pipeline.evaluation import plots
 from pipeline.models import architectures, saving
@@ -52,6 +52,8 @@ def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, Split])
     for name, images in splits.items():
         logging.log_data(f"{dataset_config.name} {name}", images, tags[f"data.{name}.sha256"], context=name)
     logging.log_files(paths.DATA_CHECKS, "data")
+    reference = profile.profile(*splits["train"], len(dataset_config.classes))
+    logging.log_text(profile.as_json(reference), paths.REFERENCE.as_posix())
     logging.log_text(lineage.packages(), lineage.PACKAGES.as_posix())
     lineage.log_uncommitted()
     logging.log_figure(plots.samples(splits["train"], dataset_config.classes), "data/samples.png")

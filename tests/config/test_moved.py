@@ -1,4 +1,5 @@
 import copy
+import functools
 import json
 
 import pytest
@@ -40,19 +41,21 @@ def test_an_old_file_gives_one_line_that_says_what_moved_where(source):
         (["tracking"], "tracking is new"),
         (["train.flip", "train.calibrate"], "train.flip, train.calibrate are new"),
         (["gate", "tracking", "evaluate.behaviour"], "gate, tracking, evaluate.behaviour are new"),
+        (["preprocess.checks.labels_fit"], "preprocess.checks.labels_fit is new"),
     ],
 )
 def test_what_is_new_is_one_line_too(source, removed, named):
     values, shipped = copy.deepcopy(source[1]), YAML(typ="safe", pure=True).load(SHIPPED)
     for name in removed:
         *above, key = name.split(".")
-        del (values[above[0]] if above else values)[key]
+        del functools.reduce(dict.__getitem__, above, values)[key]
     with pytest.raises(UserError) as error:
         parse(json.dumps(values), "params.yaml")
     assert str(error.value) == f"params.yaml: {named}, and missing here: see {COMPLETE}"
     for name in removed:
         *above, key = name.split(".")
-        (values[above[0]] if above else values)[key] = (shipped[above[0]] if above else shipped)[key]
+        inside = functools.reduce(dict.__getitem__, above, shipped)
+        functools.reduce(dict.__getitem__, above, values)[key] = inside[key]
     parse(json.dumps(values), "params.yaml")  # as it says
 
 

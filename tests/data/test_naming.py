@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 from helpers.drawn import dataset, draw, half
 
-from pipeline.config.schema import Checks
 from pipeline.core import paths
 from pipeline.data import decoding, expectations, raw
 
 SHARE = {"format": "share", "of": 0.25, "seed": 1}
-LIMITS = Checks(pixel_min=0, pixel_max=255, contrast_min=1, class_balance_tolerance=0.5)
 
 
 @pytest.fixture
@@ -39,11 +37,12 @@ def test_a_table_has_names_in_the_order_of_its_rows(train):
     }
 
 
-def test_what_fails_a_check_is_told_by_its_file(train):
+def test_what_fails_a_check_is_told_by_its_file(train, params):
+    limits = params.preprocess.checks.model_copy(update={"class_balance_tolerance": 0.5})
     shutil.copy(train / "red" / "1.png", train / "red" / "copy of 1.png")
     for seed in range(50):  # until the two are on both sides
         config = dataset(half(train), SHARE | {"seed": seed})
-        result = expectations.check(raw.read(config), config, LIMITS)
+        result = expectations.check(raw.read(config), config, limits)
         if not result["passed"]:
             break
     (line,) = expectations.failures(result)

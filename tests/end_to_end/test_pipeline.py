@@ -57,10 +57,16 @@ def test_repro_shows_progress_and_leaves_one_complete_run(done):
 
 def test_the_run_has_checkpoints_figures_tables_and_the_checks(done):
     found = done.artifacts(done.runs()[0])
-    assert {"data/data_checks.html", "data/data_checks.json", "data/samples.png", "model_summary.txt"} <= found
+    assert {"data/data_checks.html", "data/reference.json", "data/samples.png", "model_summary.txt"} <= found
     assert {f"figures/{name}.png" for name in ("confusion_matrix", "learning_curves", "mistakes", "showcase")} <= found
     assert {"tables/history.csv", "tables/per_class.csv", "tables/confusion.csv"} <= found
     assert "checkpoints/epoch_001.keras" in found
+
+
+def test_later_data_are_held_against_what_the_training_noted(done, inside):
+    run_id = done.runs()[0].info.run_id
+    shown = inside(done, "checks", "data/prepared/test", "--against", run_id[:12])
+    assert "40 images against 120 of run" in shown and "the new data are like the reference" in shown
 
 
 def test_the_logged_model_is_that_of_dvc(done):

@@ -7,8 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from helpers.drawn import dataset, draw, half
 from helpers.git import commit_all, git
 
+from pipeline.core import paths
 from pipeline.core.errors import UserError
 from pipeline.core.process import dvc
 from pipeline.provenance import dvc_files, folder_checks
@@ -140,3 +142,16 @@ def test_a_listing_in_the_cache_that_leads_out_of_the_folder_is_one_line(tmp_pat
     (tmp_path / name[:2] / name[2:]).write_bytes(content)
     with pytest.raises(UserError, match="nothing was done with it"):
         folder_checks._objects(tmp_path, name)
+
+
+def test_a_folder_of_pictures_is_held_against_its_hash(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draw(paths.RAW.absolute() / "train", each=1, seed=1)
+    config = dataset(half(paths.RAW.absolute() / "train"), {"format": "share", "of": 0.5, "seed": 1})
+    (check,) = folder_checks.raw_files(config)
+    assert check.passed and check.what == "data/raw/train = params.yaml"
+    (paths.RAW / "train" / "red" / "0.png").write_bytes(b"other")
+    (check,) = folder_checks.raw_files(config)
+    assert not check.passed and check.hint == "not the folder that params.yaml describes"
+    (paths.RAW / "train").rename("elsewhere")
+    assert not list(folder_checks.raw_files(config)), "nothing is said of what is not there"

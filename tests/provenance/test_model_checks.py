@@ -24,6 +24,13 @@ def test_parameters_in_the_lock_are_those_of_the_run():
     assert failed(model_checks.logged_parameters({"train.epochs": "2"})) == ["train.model.dropout of dvc.lock = MLflow"]
 
 
+def test_limits_that_changed_after_the_training_are_no_other_training(monkeypatch):
+    values = {"seed": 1, "checks": {"pixel_max": 255}}
+    monkeypatch.setattr(dvc_files, "locked_params", lambda stage: values if stage == "preprocess" else {})
+    assert failed(model_checks.logged_parameters({"preprocess.seed": "1", "preprocess.checks.pixel_max": "99"})) == []
+    assert failed(model_checks.logged_parameters({"preprocess.seed": "2"})) == ["preprocess.seed of dvc.lock = MLflow"]
+
+
 @pytest.mark.parametrize("path", ["pipeline/train.py", "pipeline/models"])
 def test_code_in_the_lock_is_that_of_the_commit(path):
     head = git("rev-parse", "HEAD")

@@ -74,3 +74,13 @@ def test_without_a_point_there_is_no_chart():
 
 def test_labels_are_escaped():
     assert "<script>" not in charts.reliability('"><script>', [], [], [])
+
+
+def test_cumulative_lines_rise_from_the_least_to_the_greatest_value():
+    lines = {"train": ([1.0, 2.0, 4.0], [0.0, 0.5, 1.0]), "<b>": ([2.0, 3.0, 5.0], [0.0, 0.5, 1.0])}
+    svg = parsed(charts.cumulative("images below", "brightness", lines))
+    first, second = svg.findall("polyline")
+    assert points(first)[0] == (charts.LEFT, charts.HEIGHT - charts.BOTTOM), "least, none"
+    assert points(second)[-1] == (charts.WIDTH - charts.RIGHT, charts.TOP), "greatest, all"
+    assert second.find("title").text == "<b>" and "accent" in second.get("class") and "faint" in first.get("class")
+    parsed(charts.cumulative("images below", "brightness", {"train": ([3.0, 3.0], [0.0, 1.0])}))

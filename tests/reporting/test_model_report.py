@@ -113,6 +113,12 @@ def test_failed_data_checks_are_said():
     assert "All 2 passed" in report()[1]
 
 
+def test_data_checks_that_warn_are_named():
+    warned = make_check("brightness", failed=1) | {"level": "warning"}
+    _, html = report(checks={"checks": [make_check("image height"), warned]})
+    assert "1 of 2 warned: brightness." in html and 'aria-label="warning"' in html and "1 of 2 failed" not in html
+
+
 def test_the_commands_find_the_first_commit_that_has_the_model(tmp_path, monkeypatch):
     (tmp_path / "clone").mkdir()
     monkeypatch.chdir(tmp_path / "clone")

@@ -28,7 +28,7 @@ def test_good_data_becomes_three_folders_of_arrays_and_a_report(workplace, param
     report, page = paths.DATA_CHECKS
     result = json.loads(report.read_text())
     assert result["passed"] and result["split"] == {"validation": 40, "seed": params.preprocess.seed}
-    assert "All 15 checks passed." in page.read_text() and "quadrants" in page.read_text()
+    assert "All 32 checks passed." in page.read_text() and "quadrants" in page.read_text()
     assert "of these for validation" in page.read_text()
     assert "data/prepared/validation/: 40 images" in capsys.readouterr().out
     assert not (workplace / "mlflow.db").exists(), "a run is for what failed"
@@ -90,6 +90,31 @@ def test_validation_images_of_their_own_are_written_as_they_are(workplace, param
     assert [row["count"] for row in result["classes"] if row["part"] == "validation"] == [3] * 4
     page = paths.DATA_CHECKS[1].read_text()
     assert "set aside" not in page and ">For validation<" in page
+
+
+def test_what_only_warns_is_said_and_written(workplace, params, capsys):
+    for part in ("train", "test"):
+        file = paths.RAW / f"{part}-images"
+        content = np.frombuffer(file.read_bytes(), np.uint8)
+        file.write_bytes(content[:16].tobytes() + (content[16:] // 2).tobytes())
+    preprocess.preprocess(params.dataset, params.preprocess)
+    warnings = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+    assert [line.partition(":")[2].split(":")[0].strip() for line in warnings] == [
+        "pixel range of train",
+        "pixel range of test",
+    ]
+    assert "2.5 times less" in warnings[0] and paths.TRAIN.is_dir()
+    result, page = (path.read_text() for path in paths.DATA_CHECKS)
+    assert json.loads(result)["passed"] and "30 of 32 checks passed, 2 warn." in page
+    preprocess.preprocess(params.dataset, params.preprocess)
+    assert [path.read_text() for path in paths.DATA_CHECKS] == [result, page], "the same bytes each time"
+
+
+def test_exchanged_labels_are_an_error(workplace, params, store):
+    (paths.RAW / "test-labels").write_bytes(idx_bytes((raw_labels("test") + 1) % 4))
+    with pytest.raises(UserError, match=r"classes exchanged: .* all labels are shifted"):
+        preprocess.preprocess(params.dataset, params.preprocess)
+    assert not paths.PREPARED.exists() and "Classes side by side" in paths.DATA_CHECKS[1].read_text()
 
 
 def test_a_missing_file_is_named_before_anything_is_written(workplace, params):

@@ -60,16 +60,10 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
     assert not first.exists()
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        {"model": "vgg", "filters": 2, "growth": 3, "blocks": 2, "convolutions": 1, "dense_units": 4, "dropout": 0.2},
-        {"model": "resnet", "filters": 2, "residuals": 1},
-    ],
-    ids=lambda model: model["model"],
-)
-def test_norms_changed_images_smooth_targets_and_16_bits_go_on_to_the_same_bits(five_epochs, tmp_path, model):
+def test_norms_changed_images_smooth_targets_and_16_bits_go_on_to_the_same_bits(five_epochs, tmp_path):
+    model = {"model": "vgg", "filters": 2, "growth": 3, "blocks": 1, "convolutions": 1, "dense_units": 4}
     others = {
+        "dropout": 0.2,
         "flip": True,
         "shift": 1,
         "erase": 2,

@@ -134,6 +134,13 @@ def test_a_failed_data_check_and_a_champion_that_is_lost_refuse(trained, decide,
     assert decide(first, answers, answers)[-1].is_kept, "it is not worse than itself, whatever became of its files"
 
 
+def test_a_data_check_that_only_warns_refuses_nothing(trained, decide):
+    warned = [{"passed": True}, {"passed": False, "level": "warning"}]
+    files.write_text(paths.DATA_CHECKS[0], json.dumps({"checks": warned}))
+    first, answers = trained(1)
+    assert all(verdict.is_kept for verdict in decide(first, answers, answers))
+
+
 def test_a_promotion_overrides_the_gate_and_goes_back_on_the_record(trained, decide, params):
     first, answers = trained(1)
     second, _ = trained(2)

@@ -1,8 +1,9 @@
 """The sections of params.yaml: which keys there are, of which type, in which range. Frozen and strict."""
 
+from pipeline.config.schema.checks import Checks, Limit
 from pipeline.config.schema.dataset import Dataset, Half
 from pipeline.config.schema.formats import IdxFiles, NpzFile, PictureFolder, PictureTable, Share
-from pipeline.config.schema.params import Behaviour, Checks, Evaluate, Gate, Params, Preprocess, Tracking
+from pipeline.config.schema.params import Behaviour, Evaluate, Gate, Params, Preprocess, Tracking
 from pipeline.config.schema.section import Section
 from pipeline.config.schema.train import Train
 from pipeline.config.schema.tune import Dimension, Tune
@@ -16,6 +17,7 @@ __all__ = [
     "Gate",
     "Half",
     "IdxFiles",
+    "Limit",
     "NpzFile",
     "Params",
     "PictureFolder",

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from pipeline.config.schema import agreement
+from pipeline.config.schema.checks import Checks
 from pipeline.config.schema.dataset import Dataset
 from pipeline.config.schema.section import Section, Source
 from pipeline.config.schema.train import Train
@@ -19,17 +20,6 @@ class Download(Section):
         description="Tried in order: a URL, a folder, an archive, apt:PACKAGE, sklearn:digits or drawn:tiny.",
     )
     timeout: float = Field(gt=0, description="Seconds without an answer after which a source is given up.")
-
-
-class Checks(Section):
-    """Limits of the data checks."""
-
-    pixel_min: int = Field(ge=0, le=255)
-    pixel_max: int = Field(ge=0, le=255)
-    contrast_min: int = Field(ge=0, le=255, description="Brightest minus darkest pixel; 0 lets blank images pass.")
-    class_balance_tolerance: float = Field(
-        ge=0, le=1, description="How far the share of a class may lie from 1 / number of classes."
-    )
 
 
 class Preprocess(Section):

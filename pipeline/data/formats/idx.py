@@ -18,8 +18,7 @@ def read(half: IdxFiles, dataset_config: Dataset) -> Split:
     if missing := [name for name in half.hashes if not (paths.RAW / name).is_file()]:
         raise UserError("\n".join(f"{paths.RAW / n} is missing; `dvc repro download` fetches it" for n in missing))
     grey = dataset_config.channels == 1
-    images = read_idx(paths.RAW / half.images, 3 if grey else 4)
-    labels = read_idx(paths.RAW / half.labels, 1)
+    images, labels = _both((half.images, 3 if grey else 4), (half.labels, 1))
     if half.transposed:
         images = np.ascontiguousarray(images.swapaxes(1, 2))
     if half.first_label:
@@ -30,6 +29,20 @@ def read(half: IdxFiles, dataset_config: Dataset) -> Split:
             )
         labels = labels - np.uint8(half.first_label)
     return Split(images[..., np.newaxis] if grey else images, labels)
+
+
+def _both(*wanted: tuple[str, int]) -> list[np.ndarray]:
+    """Reads files with so many dimensions. Raises UserError with a line for each that is damaged."""
+    found: list[np.ndarray] = []
+    problems: list[str] = []
+    for name, dimensions in wanted:
+        try:
+            found.append(read_idx(paths.RAW / name, dimensions))
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise UserError("\n".join(problems))
+    return found
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:

@@ -84,6 +84,16 @@ def test_any_other_content_is_refused(tmp_path, content, message):
         idx.read_idx(path, 3)
 
 
+def test_all_damaged_files_of_all_parts_are_told_at_once(halves, params):
+    for name in ("train-images", "train-labels", "test-labels"):
+        (paths.RAW / name).write_bytes(b"damaged")
+    with pytest.raises(UserError) as error:
+        raw.read(params.dataset)
+    assert [line.partition(":")[0] for line in str(error.value).splitlines()] == [
+        f"data/raw/{name}" for name in ("train-images", "train-labels", "test-labels")
+    ]
+
+
 def test_images_that_are_stored_as_columns_are_turned(halves, params):
     tall = np.arange(TRAIN * 6 * 4, dtype=np.uint8).reshape(TRAIN, 6, 4)
     (paths.RAW / "train-images").write_bytes(idx_bytes(tall.swapaxes(1, 2)))
