@@ -4,7 +4,7 @@ SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c '$(SUPPORTED)' 2>/dev/null && command -v "$$p" && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install environment repro sweep check quick test ui serve new lint types bench audit lock clean clean-state
+.PHONY: help install environment repro sweep check quick test ui serve server new lint types bench audit lock clean clean-state
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -63,6 +63,9 @@ ui: install  ## open the MLflow UI; prints its address when it answers
 
 serve: install  ## the champion answers for your own pictures: a page to drop them on, and MLflow's scoring server
 	@python -m pipeline serve || [ $$? = 130 ]
+
+server: install  ## what a team shares, to try it out here: MLflow's server on PostgreSQL
+	@python -m pipeline server || [ $$? = 130 ]
 
 new: install  ## a project of your own in a folder beside this one: make new NAME=my-project [DATA=../pets]
 	@[ -n "$(NAME)" ] || { echo "name it: make new NAME=my-project [DATA=../pets]" >&2; exit 1; }

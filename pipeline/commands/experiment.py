@@ -86,11 +86,12 @@ def main(arguments: tuple[str, ...]) -> None:
         from pipeline.training import checkpoint
         from pipeline.workflow import gate
         from pipeline.workflow.evaluate import evaluate
-        from pipeline.workflow.train import train
+        from pipeline.workflow.train import deliver, train
         from pipeline.workflow.training_run import training_run
 
     with tempfile.TemporaryDirectory() as out, training_run(dataset_config, params, tracking) as (run_id, resume):
         train(dataset_config, params, Path(out), resume)
+        deliver(dataset_config, Path(out), resume)
         judged = evaluate(dataset_config, params, settings, Path(out))
         begun.assert_unchanged()
         gate.judge(run_id, dataset_config, judged, limits, settings.behaviour)  # `promote` makes it the champion

@@ -57,7 +57,7 @@ def summary(images: int, now: Told | None, before: Told | None, ui: list[str], c
     if now:
         rows += [("MLflow run", str(now)), ("open the UI", f"\n{' ' * LABEL}".join(ui))]
     else:
-        rows += [("MLflow run", "in another store; this makes one here:"), ("", "python -m pipeline restore")]
+        rows += [("MLflow run", "in another store; this makes one here:"), ("", "python -m pipeline sync")]
     return table(rows)
 
 

@@ -26,4 +26,4 @@ def main(port: int) -> None:
     if store.is_server(store.address()):
         say(mask_passwords(store.address().rstrip("/")) + shown)
     else:
-        ui.run(store.address(), port, shown)
+        ui.run(store.address(), port, f"{{address}}{shown}  (Ctrl-C ends it)")

@@ -13,3 +13,7 @@ def first(lines: Sequence[str]) -> list[str]:
     """The lines where they are few; else the first of them, and one that counts the rest."""
     rest = len(lines) - NAMED
     return [*lines[:NAMED], f"… and {rest:,} more"] if rest > 0 else list(lines)
+
+
+class Away(UserError):
+    """A server has answered, and no longer does; it may do so later."""

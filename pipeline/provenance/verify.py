@@ -51,7 +51,7 @@ def _trained_here(notes: list[str]) -> str | None:
         named = paths.RUN_ID.read_text(encoding="utf-8", errors="replace").strip()
         trained = related.find_run_of_model(named, files.sha256(paths.MODEL))  # restored, it has another id
         if trained is None:
-            notes.append(f"run {named} is not in this MLflow store; `python -m pipeline restore` restores it")
+            notes.append(f"run {named} is not in this MLflow store; `python -m pipeline sync` restores it")
     if gone := folder_checks.missing():
         notes.append(f"not here: {', '.join(gone)}; `dvc repro` makes or restores them")
     return trained

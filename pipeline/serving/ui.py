@@ -1,4 +1,4 @@
-"""MLflow's UI, on the store that this project works with."""
+"""MLflow's server with its UI: on the store that this project works with, or one to share."""
 
 import os
 import signal
@@ -8,6 +8,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 from urllib.error import URLError
 
@@ -20,9 +21,10 @@ OFTEN = 0.2  # seconds between two questions whether it answers
 GRACE = 1  # seconds to end in
 
 
-def run(store: str, port: int, shown: str) -> None:
-    """Serves the store at an address, on `port` or a free one, until Ctrl-C; prints where the page `shown` is.
+def run(store: str, port: int, said: str, artifacts: Path | None = None) -> None:
+    """Serves the store at an address, on `port` or a free one, until Ctrl-C; prints `said` once it answers.
 
+    {address} in it becomes the server's. It keeps the files of new runs in the folder `artifacts`, if one is named.
     Raises UserError where MLflow ends before.
     """
     with listen(port) as free:
@@ -30,20 +32,22 @@ def run(store: str, port: int, shown: str) -> None:
     address = f"http://{HOST}:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
     environment = os.environ | QUICK | {"MLFLOW_BACKEND_STORE_URI": store}  # not in the command, which all can see
-    say("MLflow's UI starts: up to half a minute")
-    with tempfile.TemporaryFile() as said:
+    if artifacts:
+        environment["MLFLOW_ARTIFACTS_DESTINATION"] = str(artifacts)
+    say("MLflow's server starts: up to half a minute")
+    with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            command, env=environment, stdout=said, stderr=said, stdin=subprocess.DEVNULL, start_new_session=True
+            command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
         )
         try:
             while process.poll() is None and not answers(f"{address}/health"):
                 time.sleep(OFTEN)
             if process.poll() is None:
-                say(f"{address}{shown}  (Ctrl-C ends it)")
+                say(said.replace("{address}", address))
             process.wait()
         finally:
             end(process)
-        raise UserError(f"MLflow's UI ended: {last_line(said)}")
+        raise UserError(f"MLflow's server ended: {last_line(log)}")
 
 
 def answers(address: str) -> bool:

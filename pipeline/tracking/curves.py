@@ -11,6 +11,11 @@ def curve(column: str) -> str:
     return f"epoch/{column if column.startswith('validation_') else f'train_{column}'}"
 
 
+def named(row: dict[str, float]) -> dict[str, float]:
+    """A row of reports/history.csv as the points of MLflow's curves, without its epoch."""
+    return {curve(column): value for column, value in row.items() if column != "epoch"}
+
+
 def points(run_id: str, metric: str) -> dict[int, float]:
     """Epoch → value; where a run has two values, the later one."""
     return {point.step: point.value for point in mlflow.MlflowClient().get_metric_history(run_id, metric)}

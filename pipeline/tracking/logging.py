@@ -38,8 +38,7 @@ def log_data(name: str, split: Split, sha256: str, context: str) -> None:
 
 def log_epoch(row: dict[str, float], **others: float) -> None:
     """Logs a point of each curve: `row` has the columns of reports/history.csv. `others` are metrics as they stand."""
-    points = {curves.curve(column): value for column, value in row.items() if column != "epoch"}
-    mlflow.log_metrics(points | others, step=int(row["epoch"]))
+    mlflow.log_metrics(curves.named(row) | others, step=int(row["epoch"]))
 
 
 def logged_epochs() -> set[int]:

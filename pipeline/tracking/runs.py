@@ -16,7 +16,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFL
 from pipeline.config.schema import Tracking
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
-from pipeline.core.errors import UserError
+from pipeline.core.errors import Away, UserError
 from pipeline.core.untrusted import matches
 from pipeline.tracking import experiment, manifest, queries, store
 
@@ -36,7 +36,7 @@ def run(
     that of a run that `mlflow run` opened, unless the user chose it. `tracking` says what is recorded besides; so does
     MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING. Yields the id. The run ends as FINISHED; as KILLED
     when the block raises `killed_by`; as FAILED, with the reason as tag `error`, when it raises anything else. Raises
-    UserError for an error of the store.
+    UserError for an error of the store, and Away, with the run left open, where a server no longer answers.
     """
     store.open_store()
     opened = None if run_id else os.environ.get("MLFLOW_RUN_ID")
@@ -67,6 +67,10 @@ def run(
             mlflow.end_run("KILLED")
         raise
     except BaseException as error:
+        if store.is_away(error):
+            with contextlib.suppress(Exception), store.impatient():
+                mlflow.end_run("KILLED")  # it may be back; in any case MLflow does not try again when we end
+            raise Away(f"MLflow's server {mask_passwords(store.address())} does not answer any more") from None
         note_error(active.info.run_id, error)
         with contextlib.suppress(MlflowException):
             mlflow.end_run("FAILED")

@@ -29,6 +29,8 @@ from pipeline.core.errors import UserError
 from pipeline.tracking import relocate
 
 PATIENCE = 5  # seconds to connect to a server, and again as many until it answers
+UPLOAD = 30  # seconds that it may be silent over a file
+AWAY = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"}  # MLflow's codes
 
 
 def open_store() -> None:
@@ -92,6 +94,41 @@ def ui_lines(experiment: str, run_id: str) -> list[str]:
     option = f"mlflow ui --backend-store-uri {shlex.quote(mask_passwords(uri))}"
     command = "make ui   (or: python -m pipeline ui)" if is_own else option
     return [f"{command}, then", f"http://127.0.0.1:5000{page}"]
+
+
+def answers() -> bool:
+    """Whether the store answers, if it is a server; true of all others."""
+    try:
+        if is_server(address()):
+            _ask(address())
+    except UserError:
+        return False
+    return True
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that a server, or its database, does not answer now; it may do so later."""
+    if not (is_server(address()) or address().startswith(("postgresql", "mysql"))):
+        return False
+    if isinstance(error, requests.RequestException):  # MLflow hands some on as they are
+        return error.response is None or error.response.status_code >= 500
+    return isinstance(error, MlflowException) and error.error_code in AWAY
+
+
+@contextlib.contextmanager
+def impatient() -> Iterator[None]:
+    """MLflow tries once in the block, instead of eight times in four minutes."""
+    quick = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(UPLOAD)}
+    before = {name: os.environ.get(name) for name in quick}
+    os.environ.update(quick)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 STATE = "state.npz"  # with SHA256 bytes more at its end
 SHA256 = 32
+OUTBOX = "outbox"  # what the run has not got yet
 HISTORY = TypeAdapter(list[Epoch], config=ConfigDict(allow_inf_nan=False))
 
 
@@ -41,7 +42,7 @@ def claim(name: str) -> Iterator[Path]:
     block ends; `discard` removes it.
     """
     for number in itertools.count(1):
-        folder = _folder(name if number == 1 else f"{name}.{number}")
+        folder = folder_of(name if number == 1 else f"{name}.{number}")
         lock = FileLock(folder / "lock", timeout=0)  # the kernel frees it when its process dies
         with contextlib.suppress(Timeout):
             lock.acquire()
@@ -57,9 +58,17 @@ def discard(name: str) -> None:
 
     `name` may come from a store. Raises UserError where no training can have it: it becomes part of a path.
     """
-    if _folder(name).exists():
-        with contextlib.suppress(Timeout), FileLock(_folder(name) / "lock", timeout=0):
-            shutil.rmtree(_folder(name), ignore_errors=True)
+    if folder_of(name).exists():
+        with contextlib.suppress(Timeout), FileLock(folder_of(name) / "lock", timeout=0):
+            shutil.rmtree(folder_of(name), ignore_errors=True)
+
+
+def folder_of(name: str) -> Path:
+    """Where the state of the training `name` is kept. Raises UserError where no training can have this name."""
+    folder = files.project_root() / ".state" / "training" / checked(name, "training", "the name of a training")
+    if folder.is_symlink():
+        raise UserError(f"{folder}: is a link, and may lead anywhere; remove it")
+    return folder
 
 
 def exists(folder: Path) -> bool:
@@ -76,16 +85,10 @@ def identity(folder: Path) -> str:
 
 
 def empty(folder: Path) -> None:
-    """Removes checkpoint and id, so that the training starts again, in a new run."""
+    """Removes checkpoint, id and what was not delivered, so that the training starts again, in a new run."""
+    shutil.rmtree(folder / OUTBOX, ignore_errors=True)
     (folder / "id").unlink(missing_ok=True)
     (folder / STATE).unlink(missing_ok=True)
-
-
-def _folder(name: str) -> Path:
-    folder = files.project_root() / ".state" / "training" / checked(name, "training", "the name of a training")
-    if folder.is_symlink():
-        raise UserError(f"{folder}: is a link, and may lead anywhere; remove it")
-    return folder
 
 
 def save(folder: Path, model: "keras.Model", progress: TrainingState) -> None:

@@ -1,14 +1,14 @@
 """One training, recorded: trains, writes the outputs, logs everything into the active MLflow run."""
 
 import json
-import tempfile
 import time
 from pathlib import Path
 
 import keras
+import pandas as pd
 
 from pipeline.config.schema import Dataset, Train
-from pipeline.core import files, paths
+from pipeline.core import files, paths, results
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.data import arrays, profile
@@ -16,7 +16,8 @@ from pipeline.data.arrays import Split
 from pipeline.evaluation import plots
 from pipeline.models import architectures, saving
 from pipeline.provenance import dvc_files, lineage
-from pipeline.tracking import logging
+from pipeline.tracking import curves, logging
+from pipeline.tracking.outbox import Outbox
 from pipeline.training import checkpoint, history, loop, optimizers, precision
 from pipeline.training.history import Epoch, TrainingState
 
@@ -24,7 +25,8 @@ from pipeline.training.history import Epoch, TrainingState
 def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> None:
     """Trains into the active MLflow run and writes the outputs, other than the run's id, below `out`.
 
-    Goes on from the state in the folder `resume`, if there is one, and keeps it there after each epoch.
+    Goes on from the state in the folder `resume`, if there is one, and keeps it there after each epoch. What the run
+    has not got then, because its server is away, is in the outbox there; `deliver` logs that and the outputs.
     """
     splits = {name: arrays.load(folder) for name, folder in paths.TRAINING_DATA.items()}
     if params.batch_size > (images := len(splits["train"].labels)):  # params.yaml need not say how many there are
@@ -41,7 +43,24 @@ def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> No
         say(f"going on after epoch {len(restored.history)} of {params.epochs}")
     recorder = Recorder(model, params.epochs, resume, restored)
     epochs = loop.fit(model, splits["train"], splits["validation"], params, recorder.on_epoch, restored)
-    write_outputs(dataset_config, model, epochs, out)
+    write_outputs(model, epochs, out)
+
+
+def deliver(dataset_config: Dataset, out: Path, resume: Path | None = None) -> None:
+    """Logs what a training has left below `out`, and in the outbox of its state, into its run, the active one.
+
+    May be called again. Points that neither the run nor the outbox has are those of history.csv.
+    """
+    if resume:
+        Outbox(resume / checkpoint.OUTBOX).empty()
+    logged = logging.logged_epochs()
+    for row in pd.read_csv(out / paths.HISTORY).to_dict("records"):
+        if row["epoch"] not in logged:
+            logging.log_epoch(row)
+    images = arrays.load(paths.TRAIN).images if paths.TRAIN.is_dir() else None
+    logging.log_model(out / paths.MODEL, dataset_config.image_shape, dataset_config.classes, images)
+    # once the model is there, whose results they are
+    logging.log_training(results.read(out / paths.TRAIN_METRICS), out / paths.HISTORY)
 
 
 def log_inputs(dataset_config: Dataset, params: Train, splits: dict[str, Split]) -> None:
@@ -64,6 +83,8 @@ class Recorder:
 
     def __init__(self, model: keras.Model, epochs: int, resume: Path, restored: TrainingState) -> None:
         self.model, self.epochs, self.resume = model, epochs, resume
+        self.outbox = Outbox(resume / checkpoint.OUTBOX)
+        self.outbox.empty()
         self.logged, self.started = logging.logged_epochs(), time.monotonic()
         self.cpu_before = logging.cpu_seconds() - time.process_time()  # a training that was killed has its share
         for epoch in restored.history:
@@ -74,30 +95,27 @@ class Recorder:
         epoch = state.history[-1]
         seconds, self.started = time.monotonic() - self.started, time.monotonic()
         say(line(epoch, self.epochs, state.is_best, seconds))
-        self._log(epoch, epoch_seconds=seconds, cpu_seconds=self.cpu_before + time.process_time())
-        if state.is_best:
-            with tempfile.TemporaryDirectory(dir=self.resume) as folder:  # killed, it goes when the state does
-                path = Path(folder) / f"epoch_{epoch.epoch:03d}.keras"
-                saving.save(self.model, path)
-                logging.log_files([path], "checkpoints")
+        checkpointed = f"epoch_{epoch.epoch:03d}.keras" if state.is_best else None
+        if checkpointed:
+            saving.save(self.model, self.outbox.folder / checkpointed)
+        cpu_seconds = self.cpu_before + time.process_time()
+        self._log(epoch, checkpointed, epoch_seconds=seconds, cpu_seconds=cpu_seconds)
         checkpoint.save(self.resume, self.model, state)
 
-    def _log(self, epoch: Epoch, **others: float) -> None:
+    def _log(self, epoch: Epoch, checkpointed: str | None = None, **others: float) -> None:
         """Logs an epoch, unless the run has it: of a try that was killed before it could keep its state."""
-        if epoch.epoch not in self.logged:
-            logging.log_epoch(epoch.row(), **others)
+        points = {} if epoch.epoch in self.logged else curves.named(epoch.row()) | others
+        if points or checkpointed:
+            self.outbox.put(epoch.epoch, points, checkpointed)
+            self.outbox.deliver()
 
 
-def write_outputs(dataset_config: Dataset, model: keras.Model, epochs: list[Epoch], out: Path) -> None:
-    """Writes the model, with the weights of the best epoch, history.csv and train.json below `out`, and logs them."""
+def write_outputs(model: keras.Model, epochs: list[Epoch], out: Path) -> None:
+    """Writes the model, with the weights of the best epoch, history.csv and train.json below `out`."""
     best = history.best_epoch(epochs)
-    summary = history.summary(best)
     files.write_text(out / paths.HISTORY, history.history_csv(epochs))
-    files.write_text(out / paths.TRAIN_METRICS, json.dumps(summary, indent=2) + "\n")
+    files.write_text(out / paths.TRAIN_METRICS, json.dumps(history.summary(best), indent=2) + "\n")
     saving.save(model, out / paths.MODEL)
-    images = arrays.load(paths.TRAIN).images
-    logging.log_model(out / paths.MODEL, dataset_config.image_shape, dataset_config.classes, images)
-    logging.log_training(summary, out / paths.HISTORY)  # once the model is there, whose results they are
     say(f"best epoch {best.epoch}: validation accuracy {best.validation['accuracy']:.4f}")
 
 

@@ -66,6 +66,15 @@ def training_run(
             yield run_id, folder
 
 
+def state_of(run: queries.Run) -> Path | None:
+    """The folder of the state that the training of a run has left on this machine, or None."""
+    if name := run.data.tags.get("training"):
+        folder = checkpoint.folder_of(name)
+        if folder.is_dir() and checkpoint.identity(folder) == run.data.tags.get("training.state"):
+            return folder
+    return None
+
+
 def name(params: Train, experiment: str | None = None) -> str:
     """What the run of a training is called; an `experiment` of DVC is named if it is not given, but in its environment.
 

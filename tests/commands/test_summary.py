@@ -43,7 +43,7 @@ def test_what_changed_against_the_run_before_is_said():
 
 def test_a_run_that_is_in_another_store_has_no_link_but_the_command_that_restores_it():
     lines = summary.summary(10_000, None, None, []).splitlines()
-    assert lines[-1].strip() == "python -m pipeline restore" and "http" not in str(lines)
+    assert lines[-1].strip() == "python -m pipeline sync" and "http" not in str(lines)
 
 
 def test_the_champion_is_named_and_why_it_is_not_this_model(store):

@@ -48,8 +48,8 @@ def test_what_is_not_committed_but_can_be_made_again_is_no_failure_unless_strict
     assert "error: 2 of " in check(project, "--strict", fails=True)
 
     project.client().delete_run((project.folder / "models/run_id").read_text().strip())
-    assert "`python -m pipeline restore` restores it" in check(project)
-    inside(project, "restore")
+    assert "`python -m pipeline sync` restores it" in check(project)
+    inside(project, "sync")
     shown = check(project)
     assert uncommitted in shown and "was restored" in shown
     project.ok("git", "commit", "-qam", "the experiment")

@@ -131,11 +131,11 @@ def test_a_training_whose_dvc_was_killed_ends_and_the_next_one_waits_for_it(prep
 def test_a_restoration_that_was_killed_is_completed_in_the_same_run(done, tmp_path, inside):
     project = done.copy(tmp_path / "copy")
     (project.folder / "mlflow.db").unlink()
-    kill_after(project.start("python", "-m", "pipeline", "restore"), "run ")
-    inside(project, "restore")
+    kill_after(project.start("python", "-m", "pipeline", "sync"), "run ")
+    inside(project, "sync")
     shown = inside(project, "verify")
     assert "was restored" in shown and "links agree" in shown
-    inside(project, "restore")
+    inside(project, "sync")
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and "restored_from" in run.data.tags
     lost = done.artifacts(done.runs()[0]) - project.artifacts(run)
