@@ -1,7 +1,9 @@
 """Folders, tables and archives of pictures: what describe says of them."""
 
 import csv
+import os
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -114,7 +116,7 @@ def test_what_is_suspicious_is_named(tmp_path):
         "pets/cat/cut.png cannot be decoded",
         "Cat and cat differ in large and small letters only",
         "class dog has 4 images only",
-        "1 images are there more than once; where copies get into both train and test",
+        "1 images are there more than once (the data checks refuse more than preprocess.checks.duplicates, and where",
         "pets/cat/0.png = pets/dog/copy.png",
         "10 sizes, 8×8 to 8×17: made 8×12",
     ):
@@ -200,3 +202,70 @@ def test_grey_pictures_have_one_channel_and_mixed_ones_three(tmp_path):
 
 def test_names_are_in_the_order_of_their_numbers():
     assert in_order(["10", "2", "b", "A", "c1", "C10", "c2"]) == ["2", "10", "A", "b", "c1", "c2", "C10"]
+
+
+@pytest.mark.parametrize("name", ["pipe", "labels.csv", "mine.npz", "cat/1.png"])
+def test_a_pipe_is_not_waited_for(tmp_path, name):
+    draw(tmp_path / "pets", 2, seed=1)
+    (tmp_path / "pets" / "cat").mkdir()
+    os.mkfifo(tmp_path / "pets" / name)
+    for given_path in (tmp_path / "pets", *([tmp_path / "pets" / name] if "/" not in name else [])):
+        with pytest.raises(UserError, match=rf"{name}: (is no file, but a pipe|is a pipe|no file)"):
+            layout.look(str(given_path), NOTHING)
+
+
+def test_a_folder_that_holds_the_project_is_refused(tmp_path, monkeypatch):
+    draw(tmp_path, 2, seed=1)
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    for given_path in ("..", str(tmp_path), "."):
+        with pytest.raises(UserError, match="this project is in it"):
+            layout.look(given_path, NOTHING)
+
+
+@pytest.mark.parametrize(("train", "test"), [("training_set", "test_set"), ("seg-train", "seg-test")])
+def test_parts_may_have_longer_names_where_no_picture_lies_in_them(tmp_path, train, test):
+    draw(tmp_path / "pets" / train, 3, seed=1)
+    draw(tmp_path / "pets" / test, 2, seed=2)
+    found = layout.look(str(tmp_path / "pets"), NOTHING)
+    assert {part: each.half["path"] for part, each in found.parts.items()} == {"train": train, "test": test}
+
+
+def test_what_is_wrong_in_an_archive_is_said_of_the_archive(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "notes.txt").write_text("hello")
+    packed = shutil.make_archive(str(tmp_path / "pets"), "zip", tmp_path / "x")
+    with pytest.raises(UserError, match=rf"^{packed}: has no folders"):
+        layout.look(packed, NOTHING)
+
+
+def test_a_label_in_letters_and_accents_is_that_in_letters_with_accents(tmp_path):
+    forms = [unicodedata.normalize(form, "grün") for form in ("NFC", "NFD")]
+    rows = [[f"{each}.png", "red" if each % 2 else forms[each // 2 % 2]] for each in range(12)]
+    for each in range(12):
+        picture(tmp_path / "pets" / f"{each}.png", seed=each)
+    table(tmp_path / "pets", [["path", "label"], *rows])
+    found = layout.look(str(tmp_path / "pets"), NOTHING)
+    assert found.parts["train"].counts == {forms[0]: 6, "red": 6} and found.problems == []
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (["0.png"], "labels.csv:4: '' is no class, and no number from 0 to 1"),
+        (["labels.csv", "a"], "labels.csv:4: 'labels.csv' is no picture by its name (.png, .jpg, .jpeg, .webp"),
+        (["x" * 200_000, "a"], "labels.csv: is no CSV file in UTF-8: field larger than field limit"),
+    ],
+)
+def test_rows_that_are_refused_later_are_problems_or_one_line(tmp_path, row, problem):
+    for each in range(3):
+        picture(tmp_path / "pets" / f"{each}.png", seed=each)
+    table(tmp_path / "pets", [["path", "label"], ["1.png", "a"], ["2.png", "b"], row])
+    try:
+        said = layout.look(str(tmp_path / "pets"), NOTHING).problems
+    except UserError as error:
+        said = [str(error)]
+    assert any(problem in line for line in said) and len(said) == 1
+    table(tmp_path / "pets", [["path", "label"], [".\\1.png", "a"]])
+    with pytest.raises(UserError, match=r"labels\.csv:2: there is no file"):
+        layout.look(str(tmp_path / "pets"), NOTHING)
