@@ -32,8 +32,9 @@ def look(given: str, wanted: Wanted) -> Found:
     if not path.exists():
         address = "; download it first" if "://" in given else ""
         raise UserError(f"{given}: there is no such file or folder{address}; {FORMS} is wanted")
-    if path.is_dir() and Path.cwd().is_relative_to(path.resolve()):
-        raise UserError(f"{given}: this project is in it, and would be a part of the data; put the pictures beside it")
+    whole = path if path.is_dir() else path.parent if path.suffix.lower() == ".csv" else None
+    if whole and Path.cwd().is_relative_to(whole.resolve()):
+        raise UserError(f"{whole}/: this project is in it, and would be a part of the data; put the data beside it")
     if not (path.is_dir() or path.is_file()):
         raise UserError(f"{given}: is a pipe or a device; {FORMS} is wanted")
     if path.is_dir() or not archives.is_archive(path.name):

@@ -48,7 +48,7 @@ def assert_possible(found: Found) -> None:
         mistakes = list(Dataset.model_validate(dataset(found)).mistakes())
     except ValidationError as error:
         lines = {".".join(map(str, each["loc"])): (each["type"], each["msg"], each["input"]) for each in error.errors()}
-        mistakes = [f"{where}: {_said(*each)}" for where, each in lines.items()]
+        mistakes = [f"dataset.{where}: {_said(*each)}" for where, each in lines.items()]
     if mistakes:
         raise UserError("\n".join(f"{found.name}: {line}" for line in mistakes))
 

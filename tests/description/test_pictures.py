@@ -218,7 +218,8 @@ def test_a_folder_that_holds_the_project_is_refused(tmp_path, monkeypatch):
     draw(tmp_path, 2, seed=1)
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
-    for given_path in ("..", str(tmp_path), "."):
+    (tmp_path / "project" / "labels.csv").write_text("path,label\n")
+    for given_path in ("..", str(tmp_path), ".", "labels.csv"):
         with pytest.raises(UserError, match="this project is in it"):
             layout.look(given_path, NOTHING)
 

@@ -80,9 +80,9 @@ def test_too_few_images_to_cut_are_one_line(counts, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"name": "a/b"}, "mine: name: rename 'a/b': letters, digits and . _ - may be in it"),
-        ({"classes": ["<b>", "dog"]}, "mine: classes.0: should have neither < nor >"),
-        ({"shape": (1, 8, 1)}, "mine: height: Input should be greater than or equal to 2, not 1"),
+        ({"name": "a/b"}, "mine: dataset.name: rename 'a/b': letters, digits and . _ - may be in it"),
+        ({"classes": ["<b>", "dog"]}, "mine: dataset.classes.0: should have neither < nor >"),
+        ({"shape": (1, 8, 1)}, "mine: dataset.height: Input should be greater than or equal to 2, not 1"),
     ],
 )
 def test_what_params_yaml_cannot_say_is_one_line(changes, message):
