@@ -57,7 +57,7 @@ def fill(folder: Path, names: list[str], parts: dict[str, list[int]], is_table: 
 
 
 @given(NAMES, COUNTS, COUNTS | st.none(), COUNTS | st.none(), st.booleans())
-@settings(max_examples=settings.default.max_examples // 5)
+@settings(max_examples=settings.default.max_examples // 10)
 def test_what_is_described_can_be_fetched_and_read(names, train, test, validation, is_table):
     parts = {part: n for part, n in (("train", train), ("validation", validation), ("test", test)) if n}
     with tempfile.TemporaryDirectory() as above, pytest.MonkeyPatch.context() as patch, io.StringIO() as shown:
