@@ -46,6 +46,7 @@ def main(
 
     found = layout.look(path, Wanted(name, size, int(channels) if channels else None, resize))
     say(report.facts(found))
+    settings.assert_possible(found)
     values: dict[str, Any] = {"dataset": settings.dataset(found), "download.sources": [found.source]}
     others = settings.others(found, now())
     if write:

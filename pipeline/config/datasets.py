@@ -26,6 +26,7 @@ def read(name: str) -> dict[str, Any]:
         tree = YAML(typ="safe", pure=True).load(path)
         section = tree.pop("dataset")
         others = {key: EMPTY if value is None else value for key, value in leaves.flatten(tree)}
-    except (YAMLError, KeyError, AttributeError) as error:
-        raise UserError(f"{path}: should be sections of params.yaml, with dataset among them: {error}") from None
+    except (YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"{path}: should be sections of params.yaml, with dataset among them: {said}") from None
     return {"dataset": section, **others}

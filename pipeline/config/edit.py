@@ -3,6 +3,8 @@
 import difflib
 from typing import Any
 
+from ruamel.yaml import YAMLError
+
 from pipeline.config.load import parse
 from pipeline.config.rewrite import EMPTY, rewrite
 from pipeline.core import files, paths
@@ -14,8 +16,11 @@ def edit(values: dict[str, Any], comments: dict[str, str]) -> list[str]:
 
     Raises UserError, and writes nothing, where params.yaml would not be valid with them, or cannot be changed in place.
     """
-    text = paths.PARAMS.read_bytes().decode()  # line ends stay as they are
-    edited = rewrite(text, values, comments)
+    try:
+        text = paths.PARAMS.read_bytes().decode()  # line ends stay as they are
+        edited = rewrite(text, values, comments)
+    except (YAMLError, ValueError, RecursionError) as error:  # ValueError: what is not in UTF-8
+        raise UserError(f"{paths.PARAMS}: {' '.join(str(error).split())}") from None
     params = parse(edited, f"{paths.PARAMS}, with this in it").model_dump()
     for path, value in values.items():
         if not _agrees(_at(params, path), None if value == EMPTY else value):

@@ -26,8 +26,9 @@ def read(name: str) -> dict[str, Any]:
         tree = YAML(typ="safe", pure=True).load(path)["train"]
         paths = {leaf.path: leaf_name for leaf_name, leaf in leaves.leaves(Train).items()}
         values = {paths[tuple(key.split("."))]: value for key, value in leaves.flatten(tree)}
-    except (YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: should be a section train, as in params.yaml: {error}") from None
+    except (YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"{path}: should be a section train, as in params.yaml: {said}") from None
     return {key: value for key, value in values.items() if key not in NOT_IN_ONE}
 
 

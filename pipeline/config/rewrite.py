@@ -109,15 +109,22 @@ def _stands_alone(text: str, place: Place) -> bool:
     return not text[start : place.key].strip() and text[start:end].endswith("\n")
 
 
-def _places(mapping: MappingNode, prefix: str = "") -> Iterator[tuple[str, Place]]:
-    for key, node in mapping.value:
-        path = prefix + key.value
-        if isinstance(node, MappingNode):
-            yield from _places(node, f"{path}.")
-        start, end = node.start_mark.index, _end(node)
-        if start == end:  # nothing, for which ruamel says where the next one begins
-            start = end = key.end_mark.index + len(":")
-        yield path, Place(key.start_mark.index, start, end, prefix.rstrip("."))
+def _places(root: MappingNode) -> Iterator[tuple[str, Place]]:
+    """Path and place of each value. What an alias stands for has the place of its anchor, and no other."""
+    seen: set[int] = set()
+
+    def walk(mapping: MappingNode, prefix: str) -> Iterator[tuple[str, Place]]:
+        for key, node in mapping.value:
+            path = prefix + str(key.value)
+            if isinstance(node, MappingNode) and id(node) not in seen:
+                seen.add(id(node))
+                yield from walk(node, f"{path}.")
+            start, end = node.start_mark.index, _end(node)
+            if start == end:  # nothing, for which ruamel says where the next one begins
+                start = end = key.end_mark.index + len(":")
+            yield path, Place(key.start_mark.index, start, end, prefix.rstrip("."))
+
+    yield from walk(root, "")
 
 
 def _end(node: Node) -> int:

@@ -68,6 +68,8 @@ def of_drift(measure: Measure, profiles: dict[str, Profile], change: Change | No
 def of_labels(part: str, asked: Votes, other: Votes, labels: np.ndarray) -> str:
     """Why neighbours agree less with the labels of a part than with those of the other part."""
     agreed = f"neighbours agree with {asked.accuracy:.0%} of them, and with {other.accuracy:.0%} in the other part"
+    if not len(asked.labels):
+        return ""
     largest = np.bincount(asked.labels).max() / len(asked.labels)
     if asked.accuracy > largest + (other.accuracy - largest) / 4:  # else as good as guessed
         wrong = 1 - asked.accuracy / max(other.accuracy, 1e-9)

@@ -1,5 +1,6 @@
 """Labels from a file → uint8 from 0: held against the classes first."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,8 +29,12 @@ def from_numbers(values: np.ndarray, classes: Sequence[str], first_label: int | 
 
 
 def from_text(value: str, classes: Sequence[str]) -> int | None:
-    """The label of the class that is called so, or else has this number; None for any other text."""
-    if value in classes:
-        return classes.index(value)
+    """The label of the class that is called so, or else has this number; None for any other text.
+
+    A letter with an accent is the same as a letter and an accent, which macOS writes.
+    """
+    names = [unicodedata.normalize("NFC", each) for each in (value, *classes)]
+    if names[0] in names[1:]:
+        return names.index(names[0], 1) - 1
     is_number = value.isascii() and value.isdigit() and len(value) <= 3
     return int(value) if is_number and int(value) < len(classes) else None

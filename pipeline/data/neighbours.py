@@ -12,7 +12,7 @@ from pipeline.data import frequencies, sampling
 from pipeline.data.arrays import Split
 from pipeline.data.change import Change
 
-NEIGHBOURS = 10
+NEIGHBOURS = 10  # fewer where classes are small
 COPIED = 500  # images at one time
 FREQUENCIES = 8  # each way, by which images are compared
 CERTAIN = 3.3  # standard deviations that chance does not reach: once in a thousand times
@@ -27,8 +27,8 @@ class Votes(NamedTuple):
 
     @property
     def accuracy(self) -> float:
-        """The share of images whose label most neighbours have."""
-        return float((self.shares.argmax(axis=1) == self.labels).mean())
+        """The share of images whose label most neighbours have; 0 of none."""
+        return float((self.shares.argmax(axis=1) == self.labels).sum() / max(len(self.labels), 1))
 
     @property
     def confusion(self) -> np.ndarray:
@@ -58,10 +58,16 @@ def agreement(train: Split, test: Split, classes: int, undo: Change | None = Non
     labels = [split.labels[places] for split, places in chosen]
     (train_places, test_places), (a, b), (known, asked) = [places for _, places in chosen], points, labels
     return Agreement(
-        Votes(train_places, known, _votes(a, known, a, classes, is_same=True)),
-        Votes(test_places, asked, _votes(b, asked, b, classes, is_same=True)),
+        _among_others(Votes(train_places, known, _votes(a, known, a, classes, is_same=True))),
+        _among_others(Votes(test_places, asked, _votes(b, asked, b, classes, is_same=True))),
         Votes(test_places, asked, _votes(a, known, b, classes, is_same=False)),
     )
+
+
+def _among_others(votes: Votes) -> Votes:
+    """Those of images with another one of their class beside them: of a single one neighbours know nothing."""
+    is_known = np.bincount(votes.labels)[votes.labels] > 1
+    return Votes(*(each[is_known] for each in votes))
 
 
 def _points(split: Split, places: np.ndarray, undo: Change | None) -> np.ndarray:
@@ -77,7 +83,8 @@ def _votes(known: np.ndarray, labels: np.ndarray, asked: np.ndarray, classes: in
     """Shares of the votes, float (n, classes). Where the images asked about are the known ones, none asks itself."""
     from sklearn.neighbors import NearestNeighbors
 
-    count = min(NEIGHBOURS + is_same, len(known))
+    count = max(1, min(NEIGHBOURS, len(known) // (2 * classes)))  # no more than half a class has
+    count = min(count + is_same, len(known))
     nearest = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(known).kneighbors(asked, return_distance=False)
     others = np.ones(nearest.shape, bool)
     if is_same:
@@ -92,7 +99,11 @@ def misfit(asked: Votes, other: Votes) -> tuple[float, float]:
 
     Chance: the difference of two shares of so many images, by the binomial distribution.
     """
-    variance = sum(max(each.accuracy * (1 - each.accuracy), 0.05) / len(each.labels) for each in (asked, other))
+    if not (len(asked.labels) and len(other.labels)):
+        return 0.0, 0.0
+    sizes = np.array([len(asked.labels), len(other.labels)])
+    both = float(np.average([asked.accuracy, other.accuracy], weights=sizes))  # one share, if it is chance alone
+    variance = max(both * (1 - both), 0.05) * float((1 / sizes).sum())
     return max(0.0, other.accuracy - asked.accuracy), CERTAIN * variance**0.5
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.data.arrays import Split
 
+CERTAIN = 3.3  # standard deviations that chance does not reach: once in a thousand times
 BLOCK = 10_000  # images held as float64 at one time: 63 MB at 28 × 28
 
 
@@ -54,12 +55,17 @@ def part_table(parts: dict[str, Split], expected: dict[str, int]) -> pd.DataFram
 
 
 def class_table(parts: dict[str, Split], classes: list[str]) -> pd.DataFrame:
-    """One row per part and class. Columns: part, index (the label), name, count, share, deviation from equal shares."""
-    rows = []
+    """One row per part and class. Columns: part, index (the label), name, count, share, deviation.
+
+    That is how far the share lies from that of equal classes, beyond what chance does once in a thousand times (by the
+    binomial distribution) to so few images.
+    """
+    rows, equal = [], 1 / len(classes)
     for part, split in parts.items():
         counts = np.bincount(split.labels, minlength=len(classes))[: len(classes)]
         for label, (name, count) in enumerate(zip(classes, counts, strict=True)):
             share = float(count / max(len(split.labels), 1))
-            deviation = round(abs(share - 1 / len(classes)), 9)
+            chance = CERTAIN * (equal * (1 - equal) / max(len(split.labels), 1)) ** 0.5
+            deviation = round(max(0.0, abs(share - equal) - chance), 9)
             rows.append([part, label, name, int(count), round(share, 9), deviation])
     return pd.DataFrame(rows, columns=["part", "index", "name", "count", "share", "deviation"])

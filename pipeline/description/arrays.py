@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,27 +28,21 @@ class Arrays(NamedTuple):
 
 def of_npz(path: Path, name: str, wanted: Wanted) -> Found:
     """Describes a .npz file. Raises UserError where it does not say which arrays belong together."""
-    headers = npz.headers(path)
-    with np.load(path, allow_pickle=False) as stored:
-        parts = {}
-        for part, (images, labels) in pairs({each: header.shape for each, header in headers.items()}, path).items():
-            values = stored[images]
-            half: dict[str, Any] = {
-                "format": "npz",
-                "count": len(values),
-                "file": path.name,
-                "sha256": "",
-                "images": images,
-            }
-            half |= {"labels": labels} | brightest(values, f"{path}:{images}")
-            parts[part] = Arrays(values, stored[labels].reshape(-1), half, images)
-        sha256 = files.sha256(path)
-        for arrays in parts.values():
-            arrays.half["sha256"] = sha256
-        texts = [
-            stored[each] for each, header in headers.items() if header.dtype.kind == "U" and len(header.shape) == 1
-        ]
-    return described(parts, name, wanted, [[str(each) for each in text] for text in texts])
+    headers, sha256 = npz.headers(path), files.sha256(path)
+    parts = {}
+    for part, (images, labels) in pairs({each: header.shape for each, header in headers.items()}, path).items():
+        shape, dtype = headers[images]
+        if dtype.kind not in npz.NUMBERS or 0 in shape:
+            raise UserError(f"{path}:{images} is {dtype} {shape}; images are numbers, and there is one or more")
+        values = npz.array(path, images)
+        half: dict[str, Any] = {"format": "npz", "count": len(values), "file": path.name, "sha256": sha256}
+        half |= {"images": images, "labels": labels}
+        parts[part] = Arrays(values, npz.array(path, labels).reshape(-1), half, images)
+    for each in parts.values():
+        alike = [other.images for other in parts.values() if other.images.dtype == each.images.dtype]
+        each.half.update(brightest(alike, f"{path}:{each.shown}"))
+    names = [each for each, (shape, dtype) in headers.items() if dtype.kind == "U" and len(shape) == 1]
+    return described(parts, name, wanted, [[str(text) for text in npz.array(path, each)] for each in names])
 
 
 def pairs(shapes: dict[str, tuple[int, ...]], path: Path) -> dict[str, tuple[str, str]]:
@@ -80,14 +73,16 @@ def pairs(shapes: dict[str, tuple[int, ...]], path: Path) -> dict[str, tuple[str
 
 def part_of(name: str) -> str:
     """The part that a name of a file or of an array speaks of; train where it says nothing."""
-    words = re.split(r"[^a-z0-9]+", name.lower())
-    return next((part for word in words if (part := found.part_called(word))), "train")
+    return found.part_in(name) or "train"
 
 
-def brightest(images: np.ndarray, where: str) -> dict[str, float]:
-    """The key `brightest` for pixels that are no bytes from 0 to 255. Raises UserError for negative ones."""
-    low, high = float(images.min()), float(images.max())
-    if images.dtype == np.uint8 and high > WHITE[1]:
+def brightest(images: list[np.ndarray], where: str) -> dict[str, float]:
+    """The key `brightest` for pixels that are no bytes from 0 to 255, the same for all of some arrays of one type.
+
+    Raises UserError for negative ones.
+    """
+    low, high = float(np.min([each.min() for each in images])), float(np.max([each.max() for each in images]))
+    if images[0].dtype == np.uint8 and high > WHITE[1]:
         return {}
     if not (low >= 0 and math.isfinite(high)):
         raise UserError(
@@ -121,7 +116,11 @@ def described(parts: dict[str, Arrays], name: str, wanted: Wanted, texts: list[l
             digest = hashlib.blake2b(image.data, digest_size=16).hexdigest()
             digests.setdefault(digest, []).append((part, f"{arrays.shown}[{place}]"))
     problems, notes = found.copies(digests, "test" not in parts)
-    shape = _shape(parts["train"].images.shape, f"{parts['train'].shown} of {name}", wanted)
+    shapes = {each.shown: _shape(each.images.shape, f"{each.shown} of {name}", wanted) for each in parts.values()}
+    shape = shapes[parts["train"].shown]
+    if len(set(shapes.values())) > 1:
+        sizes_said = ", ".join(f"{shown} {each}" for each, shown in shapes.items())
+        raise UserError(f"{name}: the parts have other sizes (height, width, channels): {sizes_said}")
     sizes = Counter({shape[:2]: sum(len(part.images) for part in parts.values())})
     problems = found.lacking(result, classes) + problems
     if classes == numbers:

@@ -53,6 +53,11 @@ def part_called(name: str) -> str | None:
     return next((part for part, names in PARTS.items() if name.strip().lower() in names), None)
 
 
+def part_in(name: str) -> str | None:
+    """The part that one of the words in a name stands for, the first: test of x_test; None where none does."""
+    return next((part for word in re.split(r"[^a-z0-9]+", name.lower()) if (part := part_called(word))), None)
+
+
 def data_set_name(text: str) -> str:
     """A name that a data set may have, near to the name of a file."""
     return re.sub(r"[^\w .-]+", "-", text)[:100].strip(" .-_") or "my-pictures"
@@ -111,7 +116,8 @@ def copies(digests: dict[str, list[tuple[str, str]]], is_cut: bool) -> tuple[lis
     if across:
         problems += [f"{len(across):,} images are in two parts:", *first([f"  {line}" for line in sorted(across)])]
     if within:
-        cut = "; where copies get into both train and test, the data checks refuse them" if is_cut else ""
+        cut = ", and where copies get into both train and test" if is_cut else ""
+        cut = f" (the data checks refuse more than preprocess.checks.duplicates{cut})"
         notes += [
             f"{len(within):,} images are there more than once{cut}:",
             *first([f"  {line}" for line in sorted(within)]),

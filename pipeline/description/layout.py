@@ -19,7 +19,8 @@ from pipeline.sources import archives
 from pipeline.sources.streams import Limits, SourceError
 
 FORMS = (
-    "a folder of class folders, a folder with a CSV file, an .npz file, a folder of IDX files, or an archive of such"
+    "a folder of class folders, a folder with a CSV file, an .npz file, a folder of IDX files, or an archive of such "
+    f"({', '.join(archives.SUFFIXES)})"
 )
 
 
@@ -31,11 +32,19 @@ def look(given: str, wanted: Wanted) -> Found:
     if not path.exists():
         address = "; download it first" if "://" in given else ""
         raise UserError(f"{given}: there is no such file or folder{address}; {FORMS} is wanted")
+    whole = path if path.is_dir() else path.parent if path.suffix.lower() == ".csv" else None
+    if whole and Path.cwd().is_relative_to(whole.resolve()):
+        raise UserError(f"{whole}/: this project is in it, and would be a part of the data; put the data beside it")
+    if not (path.is_dir() or path.is_file()):
+        raise UserError(f"{given}: is a pipe or a device; {FORMS} is wanted")
     if path.is_dir() or not archives.is_archive(path.name):
         result = _in_folder(path, wanted) if path.is_dir() else _file(path, path, wanted)
     else:
         with _unpacked(path) as folder:
-            result = _in_folder(folder, wanted)._replace(source=str(path))
+            try:
+                result = _in_folder(folder, wanted)._replace(source=str(path))
+            except UserError as error:  # nobody knows the folder that it is unpacked in
+                raise UserError(str(error).replace(str(folder), str(path))) from None
     named = path if path.is_dir() else path.parent if path.suffix == ".csv" else Path(archives.stem(path.name))
     return result._replace(name=wanted.name or found.data_set_name(named.name.removesuffix(".npz")))
 
@@ -58,6 +67,8 @@ def _in_folder(folder: Path, wanted: Wanted) -> Found:
         each for each in folder.iterdir() if not each.name.startswith(".") and each.name not in LEFT_BEHIND
     )
     inside, outside = [each for each in entries if each.is_dir()], [each for each in entries if not each.is_dir()]
+    if strange := [each for each in outside if not each.is_file()]:  # a pipe would be waited for
+        raise UserError(f"{strange[0]}: is no file, but a pipe, a device or a link to nowhere; take it away")
     packed = [each for each in outside if each.suffix == ".npz"]
     tables = [each for each in outside if each.suffix.lower() == ".csv" and {"path", "label"} <= columns(each)]
     if packed or tables:
@@ -68,7 +79,7 @@ def _in_folder(folder: Path, wanted: Wanted) -> Found:
     names = [each.name for each in outside if idx_files.is_idx(each)]
     if names:
         return idx_files.of_idx(folder, names, folder.name, wanted)._replace(source=str(folder))
-    if len(inside) == 1 and not _holds_pictures(inside[0]):
+    if len(inside) == 1 and not inside[0].is_symlink() and not _holds_pictures(inside[0]):
         return _in_folder(inside[0], wanted)
     return _class_folders(folder, inside, wanted)
 
@@ -87,6 +98,8 @@ def _file(path: Path, shown: Path, wanted: Wanted) -> Found:
 def _class_folders(folder: Path, inside: list[Path], wanted: Wanted) -> Found:
     """Class folders in this folder, or in folders called as parts are. Raises UserError where there are none."""
     called = {part: each.name for each in inside if (part := found.part_called(each.name))}
+    if "train" not in called and not any(_holds_pictures(each) for each in inside):  # training_set/, test_set/
+        called = {part: each.name for each in inside if (part := found.part_in(each.name))}
     train = next((each for each in inside if each.name == called.get("train")), None)
     if train and not _holds_pictures(train) and any(each.is_dir() for each in train.iterdir()):
         parts = {part: allowed(called[part], folder) for part in found.PARTS if part in called}

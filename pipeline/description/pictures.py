@@ -1,6 +1,7 @@
 """Folders and tables of pictures → what is found in them."""
 
 import statistics
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -43,7 +44,7 @@ def of_table(source: Path, path: str, file: str, name: str, wanted: Wanted) -> F
     names = folders.listing(above)
     looked_at = survey(above, names)
     sha256 = folders.combined((each, looked_at[each].sha256) for each in names)
-    classes = found.in_order(row.label for each in rows.values() for row in each)
+    classes = found.in_order(_composed(row.label) for each in rows.values() for row in each if row.label)
     seen, halves = {}, {}
     for part, some in rows.items():
         problems: list[str] = []
@@ -52,22 +53,30 @@ def of_table(source: Path, path: str, file: str, name: str, wanted: Wanted) -> F
             labels = csv.pictures(some, Path(path, file), classes, "", set(names))
         except UserError as error:
             problems = str(error).splitlines()
-            paths = {row.path: row.label for row in some if row.path in looked_at}
-            labels = {each: classes.index(label) for each, label in paths.items()}
+            known = [row for row in some if row.label and row.path in looked_at]
+            labels = {row.path: classes.index(_composed(row.label)) for row in known}
         seen[part] = Pictures({each: classes[label] for each, label in labels.items()}, looked_at, sha256, problems)
         halves[part] = {"format": "csv", "count": len(labels), "path": path, "sha256": sha256, "file": file}
         if splits[part] is not None:
             halves[part]["split"] = splits[part]
+    if not any(each.classes for each in seen.values()):
+        raise UserError(next(iter(seen.values())).problems[0])
     result = _described(seen, halves, dict.fromkeys(rows, path), name, wanted)
     return result._replace(notes=[*result.notes, *left_out])
 
 
+def _composed(label: str) -> str:
+    """A name with letters that have their accents, as the names of folders are taken."""
+    return unicodedata.normalize("NFC", label)
+
+
 def _rows_of_parts(path: Path) -> tuple[dict[str, list[csv.Row]], dict[str, str | None], list[str]]:
     """Part → rows, and part → its value in the column split; and a line for each value that is no part."""
+    everything = csv.read_rows(path, None)
     values = split_values(path)
     parts = {part: value for value in values if (part := found.part_called(value))}
     if "train" not in parts:
-        return {"train": csv.read_rows(path, None)}, {"train": None}, []
+        return {"train": everything}, {"train": None}, []
     left_out = [f"{path.name}: rows of split {value!r} are left out" for value in values if value not in parts.values()]
     order = [part for part in found.PARTS if part in parts]
     return {part: csv.read_rows(path, parts[part]) for part in order}, {part: parts[part] for part in order}, left_out
@@ -90,7 +99,8 @@ def _class_folders(above: Path, shown: str) -> Pictures:
     problems: list[str] = []
     for name, inside in folder.by_class(above).items():
         pictures = [each for each in inside if decoding.is_named_as_picture(each)]
-        strange = [f"{shown}/{each} is no picture by its name" for each in inside if each not in set(pictures)]
+        others = [each for each in inside if not decoding.is_named_as_picture(each)]
+        strange = [f"{shown}/{each} is no picture by its name" for each in others]
         if name and pictures:
             classes |= dict.fromkeys(pictures, name)
             problems += strange

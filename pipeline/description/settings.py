@@ -3,8 +3,13 @@
 import math
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from pipeline.config.rewrite import EMPTY
-from pipeline.description.found import Found
+from pipeline.config.schema import Dataset
+from pipeline.core.cli import counted
+from pipeline.core.errors import NAMED, UserError
+from pipeline.description.found import PARTS, Found
 
 SHARE = 0.15  # of the images, for the test, where no part is for that
 MOST = 0.5  # of the images that may be needed for it, where a class has very few
@@ -30,10 +35,35 @@ def dataset(found: Found) -> dict[str, Any]:
     return section
 
 
+def assert_possible(found: Found) -> None:
+    """Raises UserError for what params.yaml can say of no data: names, or classes with too few images to train with."""
+    needed = 1 + ("test" not in found.parts) + ("validation" not in found.parts)
+    counts = found.parts["train"].counts
+    few = [f"{name} has {counts.get(name, 0)}" for name in found.classes if counts.get(name, 0) < needed]
+    if few:
+        shown = ", ".join(few[:NAMED]) + (", …" if len(few) > NAMED else "")
+        parts = ", ".join(("one to train", *(f"one for {part}" for part in PARTS if part not in found.parts)))
+        raise UserError(f"{found.name}: a class needs {counted(needed, 'image')} in train ({parts}); class {shown}")
+    try:
+        mistakes = list(Dataset.model_validate(dataset(found)).mistakes())
+    except ValidationError as error:
+        lines = {".".join(map(str, each["loc"])): (each["type"], each["msg"], each["input"]) for each in error.errors()}
+        mistakes = [f"dataset.{where}: {_said(*each)}" for where, each in lines.items()]
+    if mistakes:
+        raise UserError("\n".join(f"{found.name}: {line}" for line in mistakes))
+
+
+def _said(kind: str, message: str, value: Any) -> str:
+    if kind == "string_pattern_mismatch":
+        return f"rename {value!r}: letters, digits and . _ - may be in it (spaces too in a folder or a data set)"
+    said = message.removeprefix("Value error, ")
+    return said if repr(value) in said else f"{said}, not {value!r}"
+
+
 def share(found: Found) -> float:
     """The share of the images for the test: more where the smallest class would be without one."""
     fewest = min(found.parts["train"].counts.get(name, 0) for name in found.classes)
-    return min(MOST, max(SHARE, _up(1 / max(1, fewest))))
+    return min(MOST, max(SHARE, _up(1 / max(1, fewest), 4)))
 
 
 def split(found: Found) -> dict[str, dict[str, float]]:
@@ -111,5 +141,5 @@ def _at(tree: Any, path: str) -> Any:
     return tree
 
 
-def _up(value: float) -> float:
-    return math.ceil(round(100 * value, 6)) / 100
+def _up(value: float, digits: int = 2) -> float:
+    return math.ceil(round(10**digits * value, 6)) / 10**digits

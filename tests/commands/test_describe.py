@@ -75,12 +75,16 @@ def test_line_ends_stay(here):
     load("dataset")
 
 
-@pytest.mark.parametrize("text", ["a: [", TEXT.replace("  epochs: 10\n", "  epochs: ten\n"), "{}"])
+@pytest.mark.parametrize(
+    "text",
+    ["a: [", TEXT.replace("  epochs: 10\n", "  epochs: ten\n"), "{}", TEXT + "# \udce4\n", TEXT + "\0"],
+    ids=["no YAML", "a mistake", "nothing", "not in UTF-8", "a null byte"],
+)
 def test_a_file_that_is_wrong_elsewhere_stays_and_is_said(here, text):
-    paths.PARAMS.write_text(text)
+    paths.PARAMS.write_text(text, errors="surrogateescape")
     with pytest.raises(UserError, match=r"params\.yaml"):
         run("../pets", "--write")
-    assert paths.PARAMS.read_text() == text
+    assert paths.PARAMS.read_text(errors="surrogateescape") == text
     assert len(list(paths.Path().iterdir())) == 1
 
 

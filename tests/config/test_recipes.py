@@ -1,7 +1,7 @@
 import pytest
 from helpers.data import SHIPPED
 
-from pipeline.config import recipes
+from pipeline.config import datasets, recipes
 from pipeline.config.load import load, parse
 from pipeline.config.schema import leaves
 from pipeline.core.errors import UserError
@@ -21,9 +21,34 @@ def test_the_first_recipe_is_what_is_shipped():
     assert recipes.matching(train.model_copy(update={"batch_size": 127})) is None
 
 
-@pytest.mark.parametrize("text", ["", "train: 3", "train: {model: {filter: 1}}", "[", "train: {model: cnn}"])
+DAMAGED = [
+    *(
+        "",
+        "- 1",
+        "train: 3",
+        "train: {model: {filter: 1}}",
+        "[",
+        "train: {model: cnn}",
+        "train: !!python/name:os.abort",
+    ),
+    *("train: {1: 2}", "train: {epochs: 1, epochs: 2}", "train: &a {model: *a}", f"train: {{epochs: {'9' * 5000}}}"),
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=lambda text: text[:40])
 def test_a_damaged_recipe_is_one_line(tmp_path, monkeypatch, text):
     (tmp_path / "mine.yaml").write_text(text)
     monkeypatch.setattr(recipes, "FOLDER", tmp_path)
-    with pytest.raises(UserError, match=r"mine.yaml: should be a section train, as in params.yaml"):
+    with pytest.raises(UserError, match=r"mine.yaml: should be a section train, as in params.yaml") as error:
         recipes.read("mine")
+    assert "\n" not in str(error.value)
+    monkeypatch.setattr(datasets, "FOLDER", tmp_path)
+    with pytest.raises(UserError, match=r"mine.yaml: should be sections of params.yaml, with dataset among them"):
+        datasets.read("mine")
+
+
+def test_a_value_of_another_kind_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_text("train: {epochs: [1], schedule: [2]}")
+    monkeypatch.setattr(recipes, "FOLDER", tmp_path)
+    with pytest.raises(UserError, match=r"train\.schedule: input should be 'constant'"):
+        load("train", overrides={"train": recipes.read("mine")}, path=SHIPPED)

@@ -78,3 +78,10 @@ def test_a_comment_is_added_where_there_is_none():
     assert rewrite("a: 1\n", {"a": 2}, {"a": "why"}) == "a: 2  # why\n"
     assert rewrite("a: 1  # mine\n", {"a": 2}, {"a": "why"}) == "a: 2  # mine\n"
     assert rewrite("a: 1\n", {}, {"a": "why", "b": "no"}) == "a: 1  # why\n"
+
+
+def test_what_an_alias_stands_for_is_changed_at_its_anchor_alone():
+    text = "a: &a\n  x: 1\nb: *a\n"
+    assert rewrite(text, {"a.x": 2}) == text.replace("1", "2") and rewrite(text, {"b.x": 2}) == text
+    bomb = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 60))
+    assert rewrite(bomb, {"a0.x": 2}) == bomb.replace("1}", "2}", 1)

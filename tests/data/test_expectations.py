@@ -81,8 +81,8 @@ def test_the_result_is_the_same_each_time(parts, params):
             "class present: allowed is at least one image; 1 of 8 fail: test-labels[C] is 0",
         ),
         (
-            lambda p: {"train": Split(*(a[20:] for a in (p["train"].images, np.sort(p["train"].labels))))},
-            "class balance: allowed is a share of 1/4 ± 0.01; 4 of 8 fail: train-labels[A] is 0.142857143",
+            lambda p: {"train": Split(*(a[36:] for a in (p["train"].images, np.sort(p["train"].labels))))},
+            "class balance: allowed is a share of 1/4 ± 0.01; 1 of 8 fail: train-labels[A] is 0.032258065",
         ),
         (
             lambda p: {"train": p["train"]._replace(images=p["train"].images.astype(np.float32))},
@@ -98,7 +98,7 @@ def test_each_fault_is_named_with_its_file_and_index(parts, params, spoil, messa
 
 
 def test_a_limit_is_named_by_its_key_in_params_yaml(parts, params):
-    some = {"train": Split(*(a[20:] for a in (parts["train"].images, np.sort(parts["train"].labels))))}
+    some = {"train": Split(*(a[36:] for a in (parts["train"].images, np.sort(parts["train"].labels))))}
     (line,) = [each for each in expectations.failures(run(parts | some, params)) if each.startswith("class balance")]
     assert line.endswith(" (preprocess.checks.class_balance_tolerance)")
     names = {check.name for check in expectations.expectations(params.dataset, params.preprocess.checks)}
@@ -111,7 +111,7 @@ def test_one_image_of_a_class_is_enough_to_be_present(parts, params):
     once = np.flatnonzero(parts["test"].labels == 2)[1:]
     few = Split(*(np.delete(values, once, axis=0) for values in parts["test"]))
     lines = expectations.failures(run(parts | {"test": few}, params))
-    assert {line.split(":")[0] for line in lines} == {"number of images", "class balance"}
+    assert {line.split(":")[0] for line in lines} == {"number of images"}, "of so few the shares may differ"
 
 
 def test_pixel_limits_come_from_the_parameters(parts, params):
@@ -143,7 +143,8 @@ def test_every_failure_is_in_the_result_and_the_line_for_a_check_stays_short(par
 
 
 def test_a_class_out_of_balance_is_marked(parts, params):
-    few = Split(*(np.delete(values, np.flatnonzero(parts["test"].labels == 2)[:4], axis=0) for values in parts["test"]))
-    rows = expectations.class_rows(parts | {"test": few}, params.dataset, params.preprocess.checks)
+    gone = np.flatnonzero(parts["train"].labels == 2)[:36]
+    few = Split(*(np.delete(values, gone, axis=0) for values in parts["train"]))
+    rows = expectations.class_rows(parts | {"train": few}, params.dataset, params.preprocess.checks)
     marked = {(row["part"], row["name"]) for row in rows if not row["balanced"]}
-    assert marked == {("test", name) for name in "ABCD"}
+    assert marked == {("train", "C")}

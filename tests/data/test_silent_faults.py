@@ -164,3 +164,35 @@ def test_good_data_give_no_warning(parts):
     (train, test), classes = parts()
     result = outcome(train, test, classes)
     assert said(result) == [] and result["passed"] and result["measured"]
+
+
+def tinted(each: int, classes: int, seed: int, spread: int = 20) -> Split:
+    """As many images of each class, in noise around a colour of its own."""
+    random, names = np.random.default_rng(seed), np.arange(each * classes) % classes
+    tints = np.random.default_rng(99).integers(20, 235, (classes, 1, 1, 3))
+    noise = random.normal(0, spread, (len(names), 6, 6, 3))
+    return Split(np.clip(tints[names] + noise, 0, 255).astype(np.uint8), names.astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "classes"),
+    [(4, 1, 100), (3, 1, 3), (9, 3, 2), (5, 2, 2), (60, 12, 5)],
+    ids=lambda number: str(number),
+)
+def test_few_images_of_each_class_raise_no_alarm(train, test, classes):
+    names = [f"class {number}" for number in range(classes)]
+    for seed in range(2):
+        parts = [tinted(each, classes, 2 * seed + place) for place, each in enumerate((train, test))]
+        errors = expectations.failures(outcome(*parts, names))
+        assert errors == []
+        noise = [tinted(each, classes, 2 * seed + place, spread=900) for place, each in enumerate((train, test))]
+        assert expectations.failures(outcome(*noise, names)) == []
+
+
+def test_classes_that_chance_makes_unequal_raise_no_alarm():
+    train, test = real()
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        chosen = [np.sort(random.permutation(len(split.labels))[:n]) for split, n in ((train, 500), (test, 80))]
+        parts = [Split(*(a[places] for a in split)) for split, places in zip((train, test), chosen, strict=True)]
+        assert said(outcome(*parts)) == []

@@ -20,8 +20,12 @@ def test_the_class_table_counts_each_label(parts):
         "name": ["a", "b", "c"],
         "count": [40] * 3,
         "share": [0.25] * 3,
-        "deviation": [0.083333333] * 3,
+        "deviation": [0] * 3,  # chance takes 160 images further than 1/12
     }
+    alone = Split(parts["train"].images[:100], np.zeros(100, np.uint8))
+    assert tables.class_table({"train": alone}, ["a", "b", "c"])["deviation"][0] == pytest.approx(
+        2 / 3 - 0.155563, 1e-5
+    )
     assert table.iloc[3:]["share"].tolist() == [0, 0, 1]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_what_is_suspicious_is_named(tmp_path):
         "pets/cat/cut.png cannot be decoded",
         "Cat and cat differ in large and small letters only",
         "class dog has 4 images only",
-        "1 images are there more than once; where copies get into both train and test",
+        "1 images are there more than once (the data checks refuse more than preprocess.checks.duplicates, and where",
         "pets/cat/0.png = pets/dog/copy.png",
         "10 sizes, 8×8 to 8×17: made 8×12",
     ):
@@ -200,3 +201,35 @@ def test_grey_pictures_have_one_channel_and_mixed_ones_three(tmp_path):
 
 def test_names_are_in_the_order_of_their_numbers():
     assert in_order(["10", "2", "b", "A", "c1", "C10", "c2"]) == ["2", "10", "A", "b", "c1", "c2", "C10"]
+
+
+def test_a_label_in_letters_and_accents_is_that_in_letters_with_accents(tmp_path):
+    forms = [unicodedata.normalize(form, "grün") for form in ("NFC", "NFD")]
+    rows = [[f"{each}.png", "red" if each % 2 else forms[each // 2 % 2]] for each in range(12)]
+    for each in range(12):
+        picture(tmp_path / "pets" / f"{each}.png", seed=each)
+    table(tmp_path / "pets", [["path", "label"], *rows])
+    found = layout.look(str(tmp_path / "pets"), NOTHING)
+    assert found.parts["train"].counts == {forms[0]: 6, "red": 6} and found.problems == []
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (["0.png"], "labels.csv:4: '' is no class, and no number from 0 to 1"),
+        (["labels.csv", "a"], "labels.csv:4: 'labels.csv' is no picture by its name (.png, .jpg, .jpeg, .webp"),
+        (["x" * 200_000, "a"], "labels.csv: is no CSV file in UTF-8: field larger than field limit"),
+    ],
+)
+def test_rows_that_are_refused_later_are_problems_or_one_line(tmp_path, row, problem):
+    for each in range(3):
+        picture(tmp_path / "pets" / f"{each}.png", seed=each)
+    table(tmp_path / "pets", [["path", "label"], ["1.png", "a"], ["2.png", "b"], row])
+    try:
+        said = layout.look(str(tmp_path / "pets"), NOTHING).problems
+    except UserError as error:
+        said = [str(error)]
+    assert any(problem in line for line in said) and len(said) == 1
+    table(tmp_path / "pets", [["path", "label"], [".\\1.png", "a"]])
+    with pytest.raises(UserError, match=r"labels\.csv:2: there is no file"):
+        layout.look(str(tmp_path / "pets"), NOTHING)

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from pipeline.config.load import parse
 from pipeline.config.rewrite import EMPTY
+from pipeline.core.errors import UserError
 from pipeline.description import settings
 from pipeline.description.found import Found, Part
 
@@ -53,6 +54,45 @@ def test_the_settings_make_params_yaml_valid(counts, test, own):
     params = parse(json.dumps(tree), "params.yaml")
     assert params.train.batch_size <= params.training_images
     assert applied(found(**parts), tree) == tree, "a second time changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        (
+            {"train": [2, 9]},
+            "a class needs 3 images in train (one to train, one for validation, one for test)",
+        ),
+        ({"train": [1, 9], "test": [1, 9]}, "a class needs 2 images in train (one to train, one for validation)"),
+        (
+            {"train": [0, 9], "test": [1, 9], "validation": [1, 9]},
+            "a class needs 1 image in train (one to train)",
+        ),
+    ],
+)
+def test_too_few_images_to_cut_are_one_line(counts, message):
+    with pytest.raises(UserError) as error:
+        settings.assert_possible(found(**counts))
+    assert message in str(error.value) and f"class 0 has {counts['train'][0]}" in str(error.value)
+    settings.assert_possible(found(**{part: [3, 9] for part in counts}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "a/b"}, "mine: dataset.name: rename 'a/b': letters, digits and . _ - may be in it"),
+        ({"classes": ["<b>", "dog"]}, "mine: dataset.classes.0: should have neither < nor >"),
+        ({"shape": (1, 8, 1)}, "mine: dataset.height: Input should be greater than or equal to 2, not 1"),
+    ],
+)
+def test_what_params_yaml_cannot_say_is_one_line(changes, message):
+    described = found(train=[9, 9])
+    counts = dict.fromkeys(changes.get("classes", described.classes), 9)
+    parts = {"train": described.parts["train"]._replace(counts=counts)}
+    with pytest.raises(UserError) as error:
+        settings.assert_possible(described._replace(parts=parts, **changes))
+    assert str(error.value).startswith(message.replace("mine", changes.get("name", "mine"), 1))
+    assert "\n" not in str(error.value)
 
 
 @given(counts=st.lists(st.integers(4, 200), min_size=2, max_size=12))

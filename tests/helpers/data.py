@@ -51,6 +51,14 @@ def write_source(folder: Path, train: Split, test: Split) -> dict:
     return parts
 
 
+def write_files(folder: Path, contents: dict[str, bytes]) -> None:
+    """Writes files by their relative paths, and the folders that they are in."""
+    for name, content in contents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
 def small_params(parts: dict, source: Path) -> dict:
     """The shipped params.yaml, shrunk to the small data set."""
     params = YAML(typ="safe", pure=True).load(SHIPPED)

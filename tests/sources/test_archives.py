@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from helpers.data import edited
+from helpers.data import edited, write_files
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,10 +46,7 @@ def write(path: Path, members: dict[str, bytes]) -> Path:
 @pytest.fixture
 def wanted(tmp_path) -> dict[str, str]:
     """The hashes of all that is in FILES."""
-    for name, content in FILES.items():
-        path = tmp_path / "plain" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    write_files(tmp_path / "plain", FILES)
     return {name: folders.sha256(tmp_path / "plain", name) for name in ("train/", "test/", "labels.csv")}
 
 

@@ -2,6 +2,7 @@ import shutil
 
 import fsspec
 import pytest
+from helpers.data import write_files
 
 from pipeline.core import folders
 from pipeline.core.errors import UserError
@@ -15,10 +16,7 @@ FILES = {"train/cat/1.png": b"one", "train/dog/ü 👢.png": b"two", "train/.hid
 @pytest.fixture
 def wanted(tmp_path) -> dict[str, str]:
     """The hashes of the folders in the folder `plain`."""
-    for name, content in FILES.items():
-        path = tmp_path / "plain" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    write_files(tmp_path / "plain", FILES)
     return {name: folders.sha256(tmp_path / "plain", name) for name in ("train/", "test/")}
 
 

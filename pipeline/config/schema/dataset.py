@@ -1,5 +1,6 @@
 """The section dataset: what the pictures are, and in which files."""
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -57,7 +58,7 @@ class Dataset(Section):
         """A line for each way in which the keys of this section do not go together, beginning with the key."""
         if self.channels == 2:
             yield "dataset.channels: should be 1, 3 or 4, not 2"
-        if len(set(self.classes)) < len(self.classes):
+        if len({unicodedata.normalize("NFC", name) for name in self.classes}) < len(self.classes):
             yield "dataset.classes: the names should differ from each other"
         if mistake := self._mistake_of_files():
             yield mistake

@@ -66,7 +66,7 @@ def with_values(section: Section, changes: dict[str, Any]) -> dict[str, Any]:
     """
     tree = section.model_dump()
     for name, field in type(section).model_fields.items():
-        if kind := kinds(field).get(changes.get(name, "")):
+        if kind := kinds(field).get(str(changes.get(name, ""))):
             tree[name] = {key: value for key, value in tree[name].items() if key in kind.model_fields}
     for name, value in changes.items():
         *parents, key = leaves(type(section))[name].path

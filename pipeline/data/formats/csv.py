@@ -55,6 +55,8 @@ def read_rows(path: Path, split: str | None) -> list[Row]:
             columns = [name.strip() for name in reader.fieldnames or ()]
             if missing := [name for name in wanted if name not in columns]:
                 raise UserError(f"{path}: has no column {', '.join(missing)}; it has {', '.join(columns) or 'none'}")
+            if doubled := [name for name in wanted if columns.count(name) > 1]:
+                raise UserError(f"{path}: has the column {doubled[0]} twice")
             reader.fieldnames = columns
             lines = [(reader.line_num, row) for row in reader]
     except (csv.Error, UnicodeDecodeError) as error:
@@ -82,6 +84,8 @@ def pictures(rows: list[Row], path: Path, classes: list[str], above: str, files:
         file, number = posixpath.normpath(posixpath.join(above, name)), labels.from_text(label, classes)
         if not name or file not in files:
             problems.append(f"{path}:{line}: there is no file {name!r}")
+        elif not decoding.is_named_as_picture(file):
+            problems.append(f"{path}:{line}: {name!r} is no picture by its name ({', '.join(decoding.SUFFIXES)})")
         elif file in found:
             problems.append(f"{path}:{line}: {name!r} is in two rows")
         elif number is None:

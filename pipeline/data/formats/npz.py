@@ -45,12 +45,12 @@ def read(half: NpzFile, dataset_config: Dataset) -> Split:
     if problems:
         raise UserError("\n".join(problems))
     try:
-        images = _array(path, half.images).reshape(-1, *dataset_config.image_shape)
+        images = array(path, half.images).reshape(-1, *dataset_config.image_shape)
         images = as_bytes(images, half.brightest, f"{path}:{half.images}")
     except UserError as error:
         problems.append(str(error))
     try:
-        where, numbers = f"{path}:{half.labels}", _array(path, half.labels)
+        where, numbers = f"{path}:{half.labels}", array(path, half.labels)
         numbers = labels.from_numbers(numbers, dataset_config.classes, half.first_label, where)
     except UserError as error:
         problems.append(str(error))
@@ -104,8 +104,8 @@ def _problems(half: NpzFile, dataset_config: Dataset, images: Header, numbers: H
     return problems
 
 
-def _array(path: Path, name: str) -> np.ndarray:
-    """An array of a .npz file, whose header was looked at."""
+def array(path: Path, name: str) -> np.ndarray:
+    """An array of a .npz file, whose header was looked at. Raises UserError where it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return arrays[name]

@@ -93,6 +93,7 @@ def test_all_rows_with_a_mistake_are_named_at_once(folder):
     [
         ("file,label\na.png,1\n", " has no column path, split; it has file, label"),
         ("", " has no column path, label, split; it has none"),
+        ("path,label,split,label\n", " has the column label twice"),
         ("path,label,split\n", " has no row of split train; there are []"),
         (TABLE.replace("train", "training"), " has no row of split train; there are ['test', 'training']"),
         ("path,label,split\nä".encode("latin-1"), " is no CSV file in UTF-8: "),
