@@ -15,6 +15,7 @@ from pipeline.tracking import queries, runs
 from pipeline.training import checkpoint
 from pipeline.tuning import storage, trials
 from pipeline.tuning.objective import TrainingFailed, objective
+from pipeline.tuning.states import States
 from pipeline.tuning.study import Interrupted, Plan, join_study, open_study, silence_optuna
 
 EPOCHS = 3
@@ -58,7 +59,7 @@ def begin(plan: Plan, chosen=CHOSEN) -> tuple[optuna.Study, optuna.Trial]:
 
 
 def run(plan: Plan, trial: optuna.Trial, stopping=lambda: False) -> tuple[float, ...]:
-    return objective(trial, plan, SPLITS, stopping)
+    return objective(trial, plan, SPLITS, stopping, States())
 
 
 def run_of(trial: optuna.Trial):
