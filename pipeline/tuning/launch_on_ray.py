@@ -36,13 +36,14 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     home = ray.remote(Home).options(num_cpus=0, scheduling_strategy=here).remote(files.project_root())
     splits = {name: ray.put(whole(arrays.load(folder))) for name, folder in paths.TRAINING_DATA.items()}
     each, environment = plan.tune.ray, environment_of_workers(plan.tune.ray)
-    task: Any = ray.remote(work).options(  # its types know no keyword that stands for a reference
+    placed = ray.remote(
         num_cpus=each.cpus,
         num_gpus=each.gpus,
         scheduling_strategy="SPREAD",
         max_calls=1,  # a process of its own: tensorflow takes its number of threads once
         max_retries=RESTARTS,
     )
+    task: Any = placed(work)  # its types know no keyword that stands for a reference
     numbers = range(1, plan.tune.workers + 1)
     tasks = {task.remote(plan, number, home, environment, **splits): number for number in numbers}
     try:
