@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
     cluster answers or has what `tune.ray` asks for, and where `study` or `mlflow`, the addresses of what workers write
     to, are of this machine alone.
     """
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # what Ray itself says on this terminal: nothing
     try:
         import ray
     except ImportError:

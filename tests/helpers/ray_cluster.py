@@ -45,7 +45,8 @@ def cluster() -> Iterator[Nodes]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         from ray.cluster_utils import Cluster
 
-        head = {"num_cpus": 0, "include_dashboard": False}
+        soon = {"health_check_period_ms": 500, "health_check_failure_threshold": 3}  # a dead node is missed
+        head = {"num_cpus": 0, "include_dashboard": False, "_system_config": soon}
         made = Cluster(initialize_head=True, head_node_args=head)
         try:
             yield Nodes(made)
