@@ -1,6 +1,7 @@
 """Searches the parameters listed under `tune.space` in params.yaml for the highest validation accuracy.
 
     python -m pipeline tune --trials 20 --workers 2
+    python -m pipeline tune --ray auto --workers 8        # on a Ray cluster: docs/ray.md
     mlflow run . --env-manager local -e tune -P trials=20
 
 What you do not name comes from the section `tune` of params.yaml. A study keeps its settings; for a small try beside it
@@ -35,7 +36,8 @@ def options(function: Callable) -> Callable:
 @click.option(
     "--storage", "address", help="A journal file, or postgresql://… for several machines; see OPTUNA_STORAGE."
 )
-def main(address: str | None, **given: str | None) -> None:
+@click.option("--ray", "ray_address", metavar="ADDRESS", help="auto, or HOST:PORT: workers on a Ray cluster.")
+def main(address: str | None, ray_address: str | None, **given: str | None) -> None:
     values = {name: value for name, value in given.items() if value is not None}
     sections = load("dataset", "train", "tune", "tracking", overrides={"tune": values})
     dataset_config, train, tune, tracking = sections
@@ -44,8 +46,8 @@ def main(address: str | None, **given: str | None) -> None:
     from pipeline.provenance import lineage
     from pipeline.tracking import store
     from pipeline.training import fingerprint
-    from pipeline.tuning import mlflow_runs, storage, trials
-    from pipeline.tuning.launch import conclude, run_workers
+    from pipeline.tuning import cluster, launch, launch_on_ray, mlflow_runs, storage, trials
+    from pipeline.tuning.launch import conclude
     from pipeline.tuning.study import Plan, agree_limits, enqueue_defaults, open_study, silence_optuna, study_config
 
     silence_optuna()
@@ -53,16 +55,20 @@ def main(address: str | None, **given: str | None) -> None:
         refuse_password(address, run_id)
     address = address or storage.default_address()
     say(f"storage {addresses.mask_passwords(address)}")
+    if ray_address and not storage.is_database(address):
+        raise UserError("--ray: all nodes have to reach the study; give --storage postgresql://…, or OPTUNA_STORAGE")
     opened = storage.open_storage(address)
     prepare.bring_up_to_date()
     store.open_store()
     data = {name: files.folder_sha256(folder) for name, folder in TRAINING_DATA.items()}
     config = study_config(train, tune, data, code_hash.code_sha256(*fingerprint.WEIGHTS))
     tune = tune.model_copy(update={"workers": min(tune.workers, tune.trials)})
-    threads = max(1, train.threads // tune.workers)
+    threads = tune.ray.cpus if ray_address else max(1, train.threads // tune.workers)
     each = train.model_copy(update={"epochs": tune.epochs, "threads": threads})
 
     with contextlib.ExitStack() as stack:
+        if ray_address:
+            stack.enter_context(cluster.joined(ray_address, address, store.address(), tune))
         with storage.study_lock(address, tune.study):
             study = open_study(opened, tune, config)
             enqueue_defaults(study, train, tune.space)
@@ -78,7 +84,7 @@ def main(address: str | None, **given: str | None) -> None:
         plan = Plan(address, parent, dataset_config, each, tune, data, tracking)
         sizes = (counted(tune.trials, "trial"), counted(tune.epochs, "epoch"), counted(tune.workers, "worker"))
         say("study {}: up to {} of {}, {}".format(tune.study, *sizes))
-        run_workers(study, plan)
+        (launch_on_ray if ray_address else launch).run_workers(study, plan)
         if trials.has_work_left(study, tune):
             raise UserError(f"study {tune.study} was stopped before its end; the same command goes on")
     conclude(study, tune)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pipeline.config.schema import Checks, Evaluate, Limit, Params, Train, leaves
+from pipeline.config.schema import Checks, Evaluate, Limit, Params, Train, Tune, leaves
 
 OF_TRAIN = ("warmup", "weight_decay", "label_smoothing", "flip", "shift", "erase", "precision", "calibrate")
 NEW = [
@@ -11,6 +11,7 @@ NEW = [
     ("tracking",),
     ("evaluate", "behaviour"),
     *(("train", name) for name in OF_TRAIN),
+    ("tune", "ray"),
     *(("preprocess", "checks", name) for name, field in Checks.model_fields.items() if field.annotation is Limit),
 ]
 KNOWN = {
@@ -18,6 +19,7 @@ KNOWN = {
     ("evaluate",): {*Evaluate.model_fields},
     ("train",): {*Train.model_fields, *leaves.leaves(Train)},
     ("preprocess", "checks"): {*Checks.model_fields},
+    ("tune",): {*Tune.model_fields},
 }
 COMPLETE = "tests/shipped_params.yaml"  # params.yaml as it came
 

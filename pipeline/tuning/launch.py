@@ -79,6 +79,8 @@ def _work(plan: "Plan", launcher: int) -> None:
     Ctrl-C, SIGTERM and the end of the launcher make it stop after the epoch that is under way. What the machine
     refuses ends it with one line and exit code 1.
     """
+    from pipeline.core import paths
+    from pipeline.data import arrays
     from pipeline.tuning.study import silence_optuna
 
     interrupted = threading.Event()
@@ -92,7 +94,8 @@ def _work(plan: "Plan", launcher: int) -> None:
         from pipeline.tuning import worker
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of many models in one process, which is the idea
     try:
-        worker.take_trials(plan, lambda: interrupted.is_set() or os.getppid() != launcher, interrupted)
+        splits = {name: arrays.load(folder) for name, folder in paths.TRAINING_DATA.items()}
+        worker.take_trials(plan, splits, lambda: interrupted.is_set() or os.getppid() != launcher, interrupted)
     except (worker.MachineFault, *worker.MACHINE) as error:
         sys.exit(f"{multiprocessing.current_process().name} stopped: {worker.reason(error)}")
 

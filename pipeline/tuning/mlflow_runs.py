@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from pipeline.config.schema import Tune, leaves
 from pipeline.core import files, paths, results, untrusted
 from pipeline.core.cli import say
-from pipeline.data import arrays
+from pipeline.data.arrays import Split
 from pipeline.provenance import lineage
 from pipeline.tracking import artifacts, queries, related, runs
 from pipeline.tracking.logging import log_files, log_metrics, log_model, log_start
@@ -78,12 +78,12 @@ def is_reported(run: queries.Run | None) -> bool:
     return run is not None and any(name.startswith("best_") for name in run.data.params)
 
 
-def finish(study: optuna.Study, plan: Plan) -> None:
+def finish(study: optuna.Study, plan: Plan, splits: dict[str, Split]) -> None:
     """Brings all runs of the study to their end. Hold the study lock, with no trial running."""
     sync_trial_runs(study, plan.parent)
     if not is_reported(queries.get_run(plan.parent)):
         with runs.run(plan.parent):
-            report(study, plan)
+            report(study, plan, splits)
 
 
 def sync_trial_runs(study: optuna.Study, parent: str) -> None:
@@ -99,7 +99,7 @@ def sync_trial_runs(study: optuna.Study, parent: str) -> None:
             runs.end(child.info.run_id, status, "its worker stopped; queued again" if number in again else None)
 
 
-def report(study: optuna.Study, plan: Plan) -> None:
+def report(study: optuna.Study, plan: Plan, splits: dict[str, Split]) -> None:
     """Fills the study's run, the active one, with what came of it."""
     best = trials.best_trial(study)
     if best is None:
@@ -112,7 +112,7 @@ def report(study: optuna.Study, plan: Plan) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "figures").mkdir()
-        images = len(arrays.load(paths.VALIDATION).labels)
+        images = len(splits["validation"].labels)
         study_page.write(study, cost, leaves.values(plan.train), images, folder / "figures")
         log_files([folder / "figures"])
         write_tables(study, cost, folder)
@@ -122,7 +122,7 @@ def report(study: optuna.Study, plan: Plan) -> None:
             say(f"note: the model of trial {best.number} is no longer in the MLflow store; it is not logged again")
         else:
             data = plan.dataset_config
-            log_model(model, data.image_shape, data.classes, arrays.load(paths.TRAIN).images)
+            log_model(model, data.image_shape, data.classes, splits["train"].images)
     log_start({f"best_{name}": value for name, value in best.params.items()}, {})  # last: says all is there
 
 

@@ -22,6 +22,7 @@ from pipeline.training.fingerprint import fingerprint
 from pipeline.training.history import Epoch, TrainingState, best_epoch
 from pipeline.tuning import storage, trials
 from pipeline.tuning.progress import EPOCH
+from pipeline.tuning.states import States
 from pipeline.tuning.study import Interrupted, Plan
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ class TrainingFailed(Exception):
 
 
 def objective(
-    trial: optuna.Trial, plan: Plan, splits: dict[str, Split], stopping: Callable[[], bool]
+    trial: optuna.Trial, plan: Plan, splits: dict[str, Split], stopping: Callable[[], bool], states: States
 ) -> tuple[float, ...]:
     """Trains with the trial's parameters; returns the values of `plan.tune.objectives`.
 
-    Goes on from the state of an interrupted trial with the same parameters. Raises TrialPruned where Optuna gives the
-    trial up, Interrupted after the epoch in which `stopping()` became true, TrainingFailed where training fails.
+    Goes on from the state of an interrupted trial with the same parameters, if `states` has it. Raises TrialPruned
+    where Optuna gives the trial up, Interrupted after the epoch in which `stopping()` became true, TrainingFailed
+    where training fails.
     """
     params = trials.suggest(trial, plan.train, plan.tune.space)
     with _trial_run(trial, plan, params) as folder:
@@ -54,8 +56,14 @@ def objective(
         model = architectures.build(plan.dataset_config.image_shape, len(plan.dataset_config.classes), chosen)
         trial.set_user_attr("parameters", model.count_params())
         optimizers.compile_model(model, params, len(splits["train"].labels))
+        states.fetch(folder)
         restored = checkpoint.restore(folder, model)
-        on_epoch = _recorder(trial, plan, model, folder, restored, stopping)
+
+        def keep(state: TrainingState) -> None:
+            checkpoint.save(folder, model, state)
+            states.keep(folder)
+
+        on_epoch = _recorder(trial, plan, keep, restored, stopping)
         try:
             history = loop.fit(model, splits["train"], splits["validation"], params, on_epoch, restored)
         except UserError as error:
@@ -90,14 +98,13 @@ def _trial_run(trial: optuna.Trial, plan: Plan, params: Train) -> Iterator[Path]
 def _recorder(
     trial: optuna.Trial,
     plan: Plan,
-    model: "keras.Model",
-    folder: Path,
+    keep: Callable[[TrainingState], None],
     restored: TrainingState,
     stopping: Callable[[], bool],
 ) -> Callable[[TrainingState], None]:
-    """Returns what reports and logs each epoch of a trial, keeps its checkpoint, and ends it early where it should.
+    """Returns what reports and logs each epoch of a trial, has its state kept, and ends it early where it should.
 
-    That raises TrialPruned or Interrupted, after the checkpoint is kept.
+    That raises TrialPruned or Interrupted, after the state is kept.
     """
     has_one_objective = len(plan.tune.objectives) == 1  # Optuna prunes no other
     cpu_before = trial.user_attrs.get("cpu_seconds", 0.0) if restored.history else 0.0
@@ -115,7 +122,7 @@ def _recorder(
         trial.set_user_attr("seconds", round(time.monotonic() - wall_started, 3))
         trial.set_user_attr(EPOCH, [epoch.epoch, epoch.validation["accuracy"]])
         record(epoch, cpu_seconds=cpu_seconds)
-        checkpoint.save(folder, model, state)
+        keep(state)
         if epoch.epoch == plan.train.epochs:
             return  # neither given up nor interrupted when there is nothing left to save
         if stopping():

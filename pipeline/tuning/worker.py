@@ -5,6 +5,7 @@ it queues it again. All else that ends a trial counts against its parameters.
 """
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable
 
@@ -13,15 +14,14 @@ import sqlalchemy
 import tensorflow as tf
 from optuna.trial import FrozenTrial, TrialState
 
-from pipeline.core import paths
 from pipeline.core.addresses import mask_passwords
 from pipeline.core.errors import UserError
-from pipeline.data import arrays
+from pipeline.data.arrays import Split
 from pipeline.models import architectures
 from pipeline.tracking import store
-from pipeline.training import checkpoint
 from pipeline.tuning import mlflow_runs, storage, trials
 from pipeline.tuning.objective import objective
+from pipeline.tuning.states import States
 from pipeline.tuning.study import Interrupted, Plan, agreed_limits, join_study
 
 POLL = 1  # seconds between looks at trials that other workers have under way
@@ -39,10 +39,19 @@ class MachineFault(BaseException):
     """Ends the worker. No Exception, because Optuna ends the trials of those as FAIL, for good."""
 
 
-def take_trials(plan: Plan, stopping: Callable[[], bool], interrupted: threading.Event) -> None:
-    """Begins one trial after the other until `stopping()` or the study has its total, and then reports the study."""
+def take_trials(
+    plan: Plan,
+    splits: dict[str, Split],
+    stopping: Callable[[], bool],
+    interrupted: threading.Event,
+    states: States | None = None,
+) -> None:
+    """Begins one trial after the other until `stopping()` or the study has its total, and then reports the study.
+
+    `states` keeps the states of trainings; None: they stay on this machine.
+    """
     architectures.use_threads(plan.train.threads)
-    splits = {"train": arrays.load(paths.TRAIN), "validation": arrays.load(paths.VALIDATION)}
+    states = states or States()
     store.open_store()
     with storage.worker_lease(plan.address) as name:
         with storage.study_lock(plan.address, plan.tune.study):
@@ -52,14 +61,15 @@ def take_trials(plan: Plan, stopping: Callable[[], bool], interrupted: threading
                 lock.enter_context(storage.study_lock(plan.address, plan.tune.study))
                 storage.requeue_stale_trials(study, plan.address)
                 if trials.wants_more(study, agreed_limits(study, plan.tune)):
-                    run = sort_faults(lambda trial: objective(trial, plan, splits, stopping), name, lock.close)
-                    study.optimize(run, n_trials=1, catch=(Exception,), callbacks=[_forget], gc_after_trial=True)
+                    run = sort_faults(lambda trial: objective(trial, plan, splits, stopping, states), name, lock.close)
+                    forget = functools.partial(_forget, states)
+                    study.optimize(run, n_trials=1, catch=(Exception,), callbacks=[forget], gc_after_trial=True)
                     continue
                 if not study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                     with store.errors():
-                        mlflow_runs.finish(study, plan)  # here, where tensorflow is loaded
+                        mlflow_runs.finish(study, plan, splits)  # here, where tensorflow is loaded
                     for trial in study.get_trials(deepcopy=False):
-                        _discard(trial)  # of interrupted trials that began afresh, with another number of threads, say
+                        _discard(states, trial)  # of one that began afresh, with another number of threads, say
                     return
             interrupted.wait(POLL)  # a trial of another worker may yet fall to this one
 
@@ -91,12 +101,12 @@ def reason(error: BaseException) -> str:
     return mask_passwords((str(error) or type(error).__name__).splitlines()[0])
 
 
-def _forget(study: optuna.Study, trial: FrozenTrial) -> None:
+def _forget(states: States, study: optuna.Study, trial: FrozenTrial) -> None:
     """Removes the state of a training that is over; an interrupted one will be taken up again."""
     if trial.number not in trials.retried(study):
-        _discard(trial)
+        _discard(states, trial)
 
 
-def _discard(trial: FrozenTrial) -> None:
+def _discard(states: States, trial: FrozenTrial) -> None:
     if name := trials.attribute(trial, "training"):
-        checkpoint.discard(name)
+        states.discard(name)

@@ -124,6 +124,14 @@ def test_a_password_in_an_address_is_neither_printed_nor_left_with_mlflow(monkey
     assert "s3cret" not in "".join([*capsys.readouterr(), str(caught.value), str(refused.value)])
 
 
+def test_a_sweep_on_a_cluster_needs_a_study_that_all_nodes_reach(monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    journal = tmp_path / "optuna.journal"
+    with pytest.raises(UserError, match=r"--ray: all nodes have to reach the study; give --storage postgresql://…"):
+        main.main(["--ray", "auto", "--storage", str(journal)], standalone_mode=False)
+    assert not journal.exists()
+
+
 def test_adopting_the_winner_trains_the_same_model(swept, tmp_path, inside):
     project = swept.copy(tmp_path / "copy")
     text = (project.folder / "params.yaml").read_text()

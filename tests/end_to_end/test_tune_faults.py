@@ -10,7 +10,7 @@ import psutil
 import pytest
 from helpers import postgres
 from helpers.project import Project
-from helpers.sweeps import check, children, opened, parents, tune
+from helpers.sweeps import check, children, epochs_trained, opened, parents, still_at_work, tune
 from optuna.trial import TrialState
 
 from pipeline.tuning import storage, trials
@@ -47,23 +47,6 @@ def wait_for_epochs(project: Project, process: subprocess.Popen, count: int) -> 
     journal = project.folder / "sweeps" / "optuna.journal"
     while not journal.exists() or journal.read_bytes().count(b'"intermediate_value"') < count:
         still_at_work(process)
-
-
-def still_at_work(process: subprocess.Popen) -> None:
-    """Lets a program go on for a moment; it has not ended before that."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=0.05)
-        raise AssertionError(process.communicate()[0])
-
-
-def epochs_trained(project: Project) -> dict[str, list[int]]:
-    """For each set of parameters the epochs that were trained, not restored: those have a cost."""
-    found: dict[str, list[int]] = {}
-    (parent,) = parents(project)
-    for run in children(project, parent).values():
-        points = project.client().get_metric_history(run.info.run_id, "cpu_seconds")
-        found.setdefault(str(sorted(run.data.params.items())), []).extend(point.step for point in points)
-    return found
 
 
 def test_ctrl_c_and_sigterm_end_after_the_epoch_and_another_call_goes_on(project):

@@ -1,5 +1,8 @@
 """Sweeps with the real programs: started, opened, and held against what is promised of any of them."""
 
+import contextlib
+import subprocess
+
 import optuna
 from optuna.trial import TrialState
 
@@ -33,6 +36,13 @@ def children(project: Project, parent) -> dict[int, object]:
 def check(project: Project, total: int, name: str = "first") -> optuna.Study:
     """The promises that hold for any study that came to its end."""
     study = opened(project, name)
+    check_study(project, study, total)
+    return study
+
+
+def check_study(project: Project, study: optuna.Study, total: int) -> None:
+    """The same for a study wherever it is kept."""
+    name = study.study_name
     assert len(trials.effective_trials(study)) == total
     (parent,) = [run for run in parents(project) if run.info.run_name == f"study {name}"]
     assert parent.info.status == "FINISHED"
@@ -50,4 +60,20 @@ def check(project: Project, total: int, name: str = "first") -> optuna.Study:
     (model,) = project.client().search_logged_models(["0"], f"source_run_id = '{parent.info.run_id}'")
     assert model.tags["model.sha256"] == parent.data.tags["model.sha256"]
     assert not list((project.folder / ".state" / "training").glob("*/*.npz"))
-    return study
+
+
+def still_at_work(process: subprocess.Popen) -> None:
+    """Lets a program go on for a moment; it has not ended before that."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=0.05)
+        raise AssertionError(process.communicate()[0])
+
+
+def epochs_trained(project: Project) -> dict[str, list[int]]:
+    """For each set of parameters the epochs that were trained, not restored: those have a cost."""
+    found: dict[str, list[int]] = {}
+    (parent,) = parents(project)
+    for run in children(project, parent).values():
+        points = project.client().get_metric_history(run.info.run_id, "cpu_seconds")
+        found.setdefault(str(sorted(run.data.params.items())), []).extend(point.step for point in points)
+    return found

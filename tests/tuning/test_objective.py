@@ -14,7 +14,9 @@ from pipeline.models import architectures, saving
 from pipeline.tracking import queries, runs
 from pipeline.training import checkpoint
 from pipeline.tuning import storage, trials
+from pipeline.tuning.home import Home
 from pipeline.tuning.objective import TrainingFailed, objective
+from pipeline.tuning.states import States, StatesElsewhere
 from pipeline.tuning.study import Interrupted, Plan, join_study, open_study, silence_optuna
 
 EPOCHS = 3
@@ -57,8 +59,8 @@ def begin(plan: Plan, chosen=CHOSEN) -> tuple[optuna.Study, optuna.Trial]:
     return study, study.ask()
 
 
-def run(plan: Plan, trial: optuna.Trial, stopping=lambda: False) -> tuple[float, ...]:
-    return objective(trial, plan, SPLITS, stopping)
+def run(plan: Plan, trial: optuna.Trial, stopping=lambda: False, states=None) -> tuple[float, ...]:
+    return objective(trial, plan, SPLITS, stopping, states or States())
 
 
 def run_of(trial: optuna.Trial):
@@ -124,6 +126,29 @@ def test_an_interrupted_trial_is_queued_again_and_goes_on_to_the_values_of_one_t
     checkpoint.discard(second.user_attrs["training"])
     _, whole = begin(plan)
     assert run(plan, whole) == values
+
+
+def test_a_trial_goes_on_from_its_last_epoch_on_another_machine(plan, store, tmp_path, monkeypatch):
+    class Sent(StatesElsewhere):
+        """Sends states home without a cluster between."""
+
+        def _ask(self, method, *arguments):
+            with monkeypatch.context() as at_home:
+                at_home.setenv("DVC_ROOT", str(tmp_path))
+                return getattr(Home, method)(self.home, *arguments)
+
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "one machine"))
+    study, first = begin(plan)
+    with pytest.raises(Interrupted, match="after epoch 1"):
+        run(plan, first, stopping=lambda: True, states=Sent(None))
+    study.tell(first, state=optuna.trial.TrialState.FAIL)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "another"))
+    _, second = begin(plan)
+    run(plan, second, states=Sent(None))
+    assert steps(store, first) == [1] and steps(store, second) == [2, 3]
+    assert list((tmp_path / ".state" / "training").glob("*/state.npz"))
+    Sent(None).discard(second.user_attrs["training"])
+    assert not list((tmp_path / ".state" / "training").glob("*"))
 
 
 def test_nothing_interrupts_a_trial_after_its_last_epoch(plan):

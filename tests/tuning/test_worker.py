@@ -8,14 +8,15 @@ import sqlalchemy
 import tensorflow as tf
 from helpers.data import make_split
 
-from pipeline.core import paths
 from pipeline.core.errors import UserError
-from pipeline.data import arrays
 from pipeline.models import architectures
 from pipeline.training import checkpoint
 from pipeline.tuning import launch, mlflow_runs, storage, trials, worker
 from pipeline.tuning.objective import TrainingFailed
+from pipeline.tuning.states import States
 from pipeline.tuning.study import Interrupted, Plan, open_study, silence_optuna
+
+SPLITS = {"train": make_split(32, 1), "validation": make_split(20, 2)}
 
 
 @pytest.fixture
@@ -71,12 +72,12 @@ def test_the_state_of_a_training_is_removed_and_nothing_that_somebody_wrote_ther
     with checkpoint.claim(name) as folder:
         (folder / "latest.npz").touch()
     study.add_trial(optuna.create_trial(value=0.5, user_attrs={"training": name}))
-    worker._forget(study, study.trials[0])
+    worker._forget(States(), study, study.trials[0])
     assert not folder.exists() and folder.parent.exists()
     for path in (folder.parent, ".", "../training"):
         study.add_trial(optuna.create_trial(value=0.5, user_attrs={"training": str(path)}))
         with pytest.raises(UserError, match=r"trial \d: training: .* is no training .*; nothing was done with it"):
-            worker._forget(study, study.trials[-1])
+            worker._forget(States(), study, study.trials[-1])
     assert folder.parent.exists()
 
 
@@ -99,8 +100,6 @@ def plan(store, tmp_path, params, monkeypatch, threads) -> Plan:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(architectures, "use_threads", threads.append)  # tensorflow takes it in a new process alone
     silence_optuna()
-    arrays.save(paths.TRAIN, make_split(32, 1))
-    arrays.save(paths.VALIDATION, make_split(20, 2))
     changes = {"trials": 3, "epochs": 1, "pruner": "none", "objectives": ["validation_accuracy", "parameters"]}
     tune = params.tune.model_copy(update=changes)
     train = params.train.model_copy(update={"epochs": 1, "threads": 1})
@@ -115,7 +114,7 @@ def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, st
     study.ask()  # of a worker that was killed before it had a name
     tags = {"mlflow.parentRunId": plan.parent, "optuna.trial": "0"}
     left = store.create_run("0", tags=tags).info.run_id
-    worker.take_trials(plan, lambda: False, threading.Event())
+    worker.take_trials(plan, SPLITS, lambda: False, threading.Event())
     assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
     assert trials.retried(study) == {0} and threads == [1]
     assert len({trial.user_attrs.get("worker") for trial in study.trials[1:]}) == 1
@@ -139,14 +138,14 @@ def test_a_worker_takes_trials_to_the_exact_total_and_reports_the_study(plan, st
     shown = capsys.readouterr().out
     assert "3 complete, 0 pruned, 0 failed" in shown and "adopt --study first" in shown and plan.parent in shown
     points = store.get_metric_history(plan.parent, "best/validation_accuracy")
-    worker.take_trials(plan, lambda: False, threading.Event())
+    worker.take_trials(plan, SPLITS, lambda: False, threading.Event())
     assert len(study.trials) == 4 and store.get_metric_history(plan.parent, "best/validation_accuracy") == points, (
         "once"
     )
 
 
 def test_a_worker_that_is_to_stop_begins_no_trial(plan):
-    worker.take_trials(plan, lambda: True, threading.Event())
+    worker.take_trials(plan, SPLITS, lambda: True, threading.Event())
     assert not open_study(storage.open_storage(plan.address), plan.tune, {}).trials
 
 
@@ -154,7 +153,7 @@ def test_a_sweep_of_which_every_training_fails_ends_and_says_why(plan, store):
     steep = plan.train.model_copy(update={"learning_rate": 1e30})
     plan = plan._replace(train=steep, tune=plan.tune.model_copy(update={"trials": 1}))
     study = open_study(storage.open_storage(plan.address), plan.tune, {})
-    worker.take_trials(plan, lambda: False, threading.Event())
+    worker.take_trials(plan, SPLITS, lambda: False, threading.Event())
     assert [trial.state.name for trial in study.trials] == ["FAIL"]
     assert store.get_run(plan.parent).info.status == "FINISHED"
     with pytest.raises(UserError, match="study first has no complete trial: training diverged in epoch 1"):

@@ -6,7 +6,7 @@ from pipeline.config.schema.formats import IdxFiles, NpzFile, PictureFolder, Pic
 from pipeline.config.schema.params import Behaviour, Evaluate, Gate, Params, Preprocess, Tracking
 from pipeline.config.schema.section import Section
 from pipeline.config.schema.train import Train
-from pipeline.config.schema.tune import Dimension, Tune
+from pipeline.config.schema.tune import Dimension, Resources, Tune
 
 __all__ = [
     "Behaviour",
@@ -23,6 +23,7 @@ __all__ = [
     "PictureFolder",
     "PictureTable",
     "Preprocess",
+    "Resources",
     "Section",
     "Share",
     "Tracking",

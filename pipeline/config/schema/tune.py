@@ -55,11 +55,25 @@ class Dimension(Section):
         return f"{self.low} to {self.high}{step}"
 
 
+class Resources(Section):
+    """What Ray sets aside for a trial on a cluster."""
+
+    cpus: int = Field(ge=1, le=4096, description="Cores of a trial, and its threads; with --ray.")
+    gpus: float = Field(ge=0, le=64, description="GPUs of a trial; 0.5: two trials share one; with --ray.")
+
+    @model_validator(mode="after")
+    def _whole_or_part(self) -> Self:
+        if self.gpus > 1 and self.gpus % 1:
+            raise ValueError(f"gpus: should be a part of one, or a whole number, not {self.gpus}")
+        return self
+
+
 class Tune(Section):
     study: FileName = Field(max_length=100, description="Name of the study; another starts afresh.")
     trials: int = Field(ge=1, le=1_000_000, description="In all, over all workers and all calls.")
     timeout: float | None = Field(gt=0, description="Seconds in all, after which no trial is begun; null: no limit.")
     workers: int = Field(ge=1, le=256, description="Processes; each gets its share of train.threads.")
+    ray: Resources = Field(description="What each trial gets on a Ray cluster.")
     epochs: int = Field(ge=1, le=1_000_000, description="Of a trial that is not pruned.")
     seed: int = Field(ge=0, lt=2**31, description="Of the sampler.")
     sampler: Literal["tpe", "random", "nsgaii"] = Field(description="How the next parameters are chosen.")

@@ -1,0 +1,61 @@
+"""A worker of a sweep, as a task of a Ray cluster: on any node, and once more on another one if its node dies."""
+
+import contextlib
+import logging
+import os
+import tempfile
+import threading
+from typing import TYPE_CHECKING
+
+from pipeline.core import cli
+from pipeline.core.cli import QUIET
+from pipeline.data.arrays import Split
+
+if TYPE_CHECKING:
+    import ray.actor
+
+    from pipeline.tuning.study import Plan
+
+
+def work(
+    plan: "Plan",
+    number: int,
+    home: "ray.actor.ActorHandle",
+    environment: dict[str, str],
+    train: Split,
+    validation: Split,
+) -> str | None:
+    """The whole life of worker `number`. Returns None at a good end, else why the machine ended it, in one line.
+
+    `environment` is set in this process. Images and labels lie in the node's object store and cannot be written to.
+    No file of the project is needed: states of trainings go to `home` after each epoch.
+    """
+    import ray
+
+    if not ray.get(home.begin.remote(number, ray.get_runtime_context().get_node_id())):
+        return None
+    with tempfile.TemporaryDirectory(prefix="seamline-") as folder:
+        os.environ.pop("MLFLOW_RUN_ID", None)
+        os.environ.update(environment, DVC_ROOT=folder)
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        from pipeline.tuning.study import silence_optuna
+
+        silence_optuna()
+        with cli.suppress_stderr():
+            from pipeline.tuning import worker
+        from pipeline.tuning.states import StatesElsewhere
+
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # as in launch._work
+
+        def stopping() -> bool:
+            with contextlib.suppress(ray.exceptions.RayError):
+                return ray.get(home.is_stopping.remote())
+            return True  # nobody waits for what comes of it
+
+        try:
+            splits = {"train": train, "validation": validation}
+            worker.take_trials(plan, splits, stopping, threading.Event(), StatesElsewhere(home))
+        except (worker.MachineFault, *worker.MACHINE) as error:
+            return worker.reason(error)
+    return None
