@@ -1,43 +1,17 @@
 """The password in the address of a store is in nothing that is printed, logged, tagged or written."""
 
 import contextlib
-import shutil
 import sqlite3
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from werkzeug.serving import make_server
+from helpers.serving import serving
 
 from pipeline.core.cli import run_cli
 from pipeline.core.errors import UserError
 from pipeline.tracking import artifacts, logging, queries, runs
 from pipeline.tracking.store import open_store, ui_lines
-
-
-@contextlib.contextmanager
-def serving(app):
-    """Serves a WSGI application for the block; yields its port of 127.0.0.1."""
-    listening = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=listening.serve_forever).start()
-    try:
-        yield listening.port
-    finally:
-        listening.shutdown()
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch, empty_store):
-    """(address with a password, database) of an MLflow server in this process."""
-    database = shutil.copy(empty_store, tmp_path / "server.db")
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    from mlflow.server import app, handlers
-
-    monkeypatch.setattr(handlers, "_tracking_store", None)
-    handlers.initialize_backend_stores(f"sqlite:///{database}", default_artifact_root=str(tmp_path / "artifacts"))
-    with serving(app) as port:
-        yield f"http://user:s3cret@127.0.0.1:{port}", database
 
 
 def test_a_run_on_a_server_leaves_its_password_nowhere(server, monkeypatch, capfd, tmp_path):

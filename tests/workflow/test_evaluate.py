@@ -140,6 +140,23 @@ def test_a_lost_run_is_restored_once_with_all_that_the_outputs_tell(trained, par
         restore.ensure_run(params.dataset, params.train)
 
 
+def test_a_run_whose_server_was_away_at_the_end_gets_the_rest_once(trained, params, store):
+    lock(*restore.OUTPUTS)
+    with pytest.raises(KeyboardInterrupt), runs.run() as run_id:
+        logging.log_epoch({"epoch": 1, "loss": 2.0})
+        files.write_text(paths.RUN_ID, run_id + "\n")
+        raise KeyboardInterrupt
+    with pytest.raises(UserError, match=r"models/run_id: is not the one in dvc\.lock"):
+        restore.ensure_run(params.dataset, params.train)
+    lock(*restore.OUTPUTS)
+    for _ in range(2):
+        assert restore.ensure_run(params.dataset, params.train) == run_id
+        run = store.get_run(run_id)
+        assert run.info.status == "FINISHED" and run.data.tags["model.sha256"] == files.sha256(paths.MODEL)
+        assert [point.value for point in store.get_metric_history(run_id, "epoch/train_loss")] == [2.0, 1.0]
+        assert run.data.metrics["best/validation_accuracy"] == 0.6 and "restored_from" not in run.data.tags
+
+
 def lock(*outputs: Path) -> None:
     """Notes outputs in dvc.lock, as DVC does when the stage train has ended."""
     outs = [{"path": path.as_posix(), "md5": dvc_files.md5(path)} for path in outputs]
