@@ -8,11 +8,12 @@ import numpy as np
 from pipeline.config.schema import Dataset, Half, Share
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
-from pipeline.data.formats import csv, folder, idx, npz, share
+from pipeline.data.formats import csv, folder, idx, npz, records, share
 
 READERS: dict[str, Callable[[Any, Dataset], Split]] = {  # format in params.yaml → its reader
     "idx": idx.read,
     "npz": npz.read,
+    "records": records.read,
     "folder": folder.read,
     "csv": csv.read,
 }

@@ -2,7 +2,15 @@
 
 from pipeline.config.schema.checks import Checks, Limit
 from pipeline.config.schema.dataset import Dataset, Half
-from pipeline.config.schema.formats import IdxFiles, NpzFile, PictureFolder, PictureTable, Share
+from pipeline.config.schema.formats import (
+    IdxFiles,
+    NpzFile,
+    OneFile,
+    PictureFolder,
+    PictureTable,
+    RecordFiles,
+    Share,
+)
 from pipeline.config.schema.params import Behaviour, Evaluate, Gate, Params, Preprocess, Tracking
 from pipeline.config.schema.section import Section
 from pipeline.config.schema.train import Train
@@ -19,10 +27,12 @@ __all__ = [
     "IdxFiles",
     "Limit",
     "NpzFile",
+    "OneFile",
     "Params",
     "PictureFolder",
     "PictureTable",
     "Preprocess",
+    "RecordFiles",
     "Section",
     "Share",
     "Tracking",
