@@ -1,8 +1,9 @@
 """The sections of params.yaml: which keys there are, of which type, in which range. Frozen and strict."""
 
 from pipeline.config.schema.checks import Checks, Limit
-from pipeline.config.schema.dataset import Dataset, Half
+from pipeline.config.schema.dataset import Dataset
 from pipeline.config.schema.formats import (
+    Half,
     IdxFiles,
     NpzFile,
     OneFile,

@@ -5,10 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.config.schema.formats import IdxFiles, NpzFile, PictureFolder, PictureTable, RecordFiles, Share
+from pipeline.config.schema.formats import Half, IdxFiles, PictureFolder, Share
 from pipeline.config.schema.section import ClassName, DataSetName, Section
 
-Half = IdxFiles | NpzFile | RecordFiles | PictureFolder | PictureTable  # another format: | OtherFiles
 Tagged = Field(discriminator="format")
 
 

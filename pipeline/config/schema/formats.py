@@ -136,6 +136,9 @@ class PictureTable(Section):
         return f"{self.path}/{self.file}"
 
 
+Half = IdxFiles | NpzFile | RecordFiles | PictureFolder | PictureTable
+
+
 class Share(Section):
     """Test images that are cut from the training images before anything else, the same share of each class."""
 

@@ -124,7 +124,7 @@ def test_of_several_label_bytes_the_last_one_counts(small):
         bytes([99, label]) + np.moveaxis(image, -1, 0).tobytes() for image, label in zip(images, labels, strict=True)
     ]
     (paths.RAW / "test_batch.bin").write_bytes(b"".join(records))
-    found = raw.READERS["records"](half, dataset)
+    found = raw.reader("records")(half, dataset)
     assert np.array_equal(found.images, images) and np.array_equal(found.labels, labels)
     assert half.blamed("images") == "test_batch.bin"
     assert dataset.blamed("train", "labels") == "data_batch_1.bin … data_batch_5.bin"
