@@ -90,7 +90,9 @@ def _class_folders(above: Path, shown: str) -> Pictures:
     problems: list[str] = []
     for name, inside in folder.by_class(above).items():
         pictures = [each for each in inside if decoding.is_named_as_picture(each)]
-        strange = [f"{shown}/{each} is no picture by its name" for each in inside if each not in set(pictures)]
+        strange = [
+            f"{shown}/{each} is no picture by its name" for each in inside if not decoding.is_named_as_picture(each)
+        ]
         if name and pictures:
             classes |= dict.fromkeys(pictures, name)
             problems += strange
