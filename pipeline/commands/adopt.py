@@ -13,6 +13,7 @@ to fit it. Comments, order and layout of params.yaml stay.
 
 import contextlib
 import difflib
+import math
 from typing import Any, NamedTuple
 
 import click
@@ -28,6 +29,7 @@ from pipeline.core.errors import UserError
 from pipeline.provenance import dvc_files
 
 KEPT = ("epochs", "threads")  # how long and on how much of a machine, not what
+STEPS = 16  # in an epoch, below which a larger batch is worth a word
 
 
 class Trained(NamedTuple):
@@ -160,9 +162,16 @@ def adopt(values: dict[str, Any]) -> None:
     removed = [*(places[name] for name in gone), *(f"tune.space.{name}" for name in gone if name in tune.space)]
     written = {places[name]: value for name, value in changed.items()} | dict.fromkeys(removed)
     adopted = rewrite(text, written)
-    if parse(adopted, str(paths.PARAMS)).train != wanted:
+    written_params = parse(adopted, str(paths.PARAMS))
+    if written_params.train != wanted:
         raise UserError(f"{paths.PARAMS}: its section train is written in a way that cannot be changed in place")
     files.write_text(path, adopted)
     lines = difflib.unified_diff(text.splitlines(), adopted.splitlines(), "before", str(paths.PARAMS), n=1, lineterm="")
     say("\n".join(lines))
+    images = written_params.training_images
+    if images and now.batch_size < wanted.batch_size and wanted.batch_size * STEPS > images:
+        say(
+            f"note: {counted(math.ceil(images / wanted.batch_size), 'step')} an epoch of {images:,} images are few; "
+            f"--keep batch_size leaves {now.batch_size} at once"
+        )
     say("train it:  dvc repro")

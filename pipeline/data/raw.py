@@ -1,5 +1,9 @@
-"""Reads the raw files that params.yaml describes, strictly."""
+"""Reads the raw files that params.yaml describes, strictly.
 
+A format is read by `read(half, dataset_config)` in the file of pipeline/data/formats/ that is called as the format.
+"""
+
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,14 +12,7 @@ import numpy as np
 from pipeline.config.schema import Dataset, Half, Share
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
-from pipeline.data.formats import csv, folder, idx, npz, share
-
-READERS: dict[str, Callable[[Any, Dataset], Split]] = {  # format in params.yaml → its reader
-    "idx": idx.read,
-    "npz": npz.read,
-    "folder": folder.read,
-    "csv": csv.read,
-}
+from pipeline.data.formats import csv, folder, share
 
 
 def read(dataset_config: Dataset) -> dict[str, Split]:
@@ -27,7 +24,7 @@ def read(dataset_config: Dataset) -> dict[str, Split]:
     problems: list[str] = []
     for part, half in dataset_config.halves.items():
         try:
-            found[part] = READERS[half.format](half, dataset_config)
+            found[part] = reader(half.format)(half, dataset_config)
             problems += _miscounted(part, half, found[part], dataset_config)
         except UserError as error:
             problems += str(error).splitlines()
@@ -36,6 +33,12 @@ def read(dataset_config: Dataset) -> dict[str, Split]:
     if isinstance(dataset_config.test, Share):
         found["train"], found["test"] = share.cut(found["train"], dataset_config.test)
     return found
+
+
+def reader(name: str) -> Callable[[Any, Dataset], Split]:
+    """The function that reads a format."""
+    read: Callable[[Any, Dataset], Split] = importlib.import_module(f"pipeline.data.formats.{name}").read
+    return read
 
 
 def names(dataset_config: Dataset) -> dict[str, list[str]]:

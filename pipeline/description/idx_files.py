@@ -1,8 +1,6 @@
 """IDX files, which may be gzipped → what is found in them."""
 
 import gzip
-import hashlib
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +55,5 @@ def _head(path: Path) -> bytes:
 
 def _read_idx(path: Path) -> tuple[np.ndarray, str]:
     """The array and the sha256 of the uncompressed file. Raises UserError for a damaged one."""
-    dimensions = _head(path)[3]
-    if path.suffix != ".gz":
-        return idx.read_idx(path, dimensions), files.sha256(path)
-    with tempfile.TemporaryDirectory() as folder:
-        plain, digest = Path(folder) / path.stem, hashlib.sha256()
-        try:
-            with gzip.open(path) as packed, plain.open("wb") as output:
-                while chunk := packed.read(1 << 20):
-                    digest.update(chunk)
-                    output.write(chunk)
-        except (OSError, EOFError) as error:
-            raise UserError(f"{path}: is damaged: {error}") from None
-        return idx.read_idx(plain, dimensions), digest.hexdigest()
+    with idx.unpacked(path) as plain:
+        return idx.read_idx(plain, _head(path)[3]), files.sha256(plain)

@@ -106,6 +106,14 @@ def test_a_recipe_and_another_model_are_adopted_and_what_the_sweep_cannot_search
         run_adopt("--recipe", "articel")
 
 
+@pytest.mark.parametrize(("keep", "said"), [((), True), (("--keep", "batch_size"), False)])
+def test_a_batch_that_is_large_for_so_few_images_is_said(here, capsys, keep, said):
+    run_adopt("--dataset", "digits")
+    run_adopt("--recipe", "accurate", *keep)
+    note = "note: 6 steps an epoch of 1,288 images are few; --keep batch_size leaves 32 at once"
+    assert (note in capsys.readouterr().out) == said
+
+
 def test_a_value_that_would_not_train_leaves_the_file(store, here):
     with pytest.raises(UserError, match="batch_size"):
         run_adopt(logged(store, batch_size=10_000_000))

@@ -67,9 +67,15 @@ def test_without_a_count_nothing_is_held_against_it(source):
 
 
 WRONG = [
-    ({"train": SHARE}, "dataset.train.format: input should be 'idx', 'npz', 'folder', 'csv', not 'share'"),
-    ({"test": {"format": "png"}}, "dataset.test.format: input should be 'idx', 'npz', 'folder', 'csv', 'share', not"),
-    ({"validation": SHARE}, "dataset.validation.format: input should be 'idx', 'npz', 'folder', 'csv', not 'share'"),
+    ({"train": SHARE}, "dataset.train.format: input should be 'idx', 'npz', 'records', 'folder', 'csv', not 'share'"),
+    (
+        {"test": {"format": "png"}},
+        "dataset.test.format: input should be 'idx', 'npz', 'records', 'folder', 'csv', 'share', not",
+    ),
+    (
+        {"validation": SHARE},
+        "dataset.validation.format: input should be 'idx', 'npz', 'records', 'folder', 'csv', not 'share'",
+    ),
     ({"train": FOLDER | {"resize": "cut"}}, "dataset.train.resize: input should be 'fit', 'crop' or 'stretch'"),
     ({"train": FOLDER | {"pth": 1}}, "unknown name dataset.train.pth; did you mean path? allowed here: format, count"),
     ({"train": {"format": "folder", "path": "x", "resize": "fit"}}, "dataset.train.sha256 is missing"),
@@ -126,6 +132,6 @@ def test_what_the_page_on_formats_shows_is_as_the_schema_wants_it(source):
     shown = [first["dataset"], *others]
     for block in shown:
         params(changed(described(source, **block), "preprocess.validation", 4))
-    assert [block["train"]["format"] for block in shown] == ["folder", "csv", "npz"]
+    assert [block["train"]["format"] for block in shown] == ["folder", "csv", "npz", "records"]
     command = next(line.strip() for line in text.splitlines() if "sha256sum --" in line)
     assert command.removeprefix("cd train && ") in folders.__doc__.replace("\\\\", "\\")

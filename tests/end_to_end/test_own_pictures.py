@@ -1,20 +1,24 @@
-"""Pictures of one's own, in a folder for each class, from the source to a judged model, with the real programs."""
+"""Pictures of one's own, in a folder for each class, from the source to a judged model, with the real programs.
+
+Then another model of the same pictures, which is held against the champion, and the champion's answers.
+"""
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
-from helpers.drawn import COLOURS, SHAPE, draw
-from helpers.project import Project
+from helpers.drawn import COLOURS, draw
+from helpers.project import ROOT, Project
 
 from pipeline.core import folders
 
 pytestmark = pytest.mark.e2e
-EACH = 40
+EACH, SHAPE = 40, (64, 64, 3)
 
 
 def described(source: tuple, folder, sha256: str) -> dict:
-    """The small data set's params.yaml, in which colour pictures that are not square are described instead."""
+    """The small data set's params.yaml, in which colour pictures are described instead."""
     params = json.loads(json.dumps(source[1]))
     params["dataset"] = {
         "name": "colours",
@@ -30,10 +34,11 @@ def described(source: tuple, folder, sha256: str) -> dict:
 
 
 def test_pictures_in_folders_become_a_judged_model(tmp_path, source):
-    draw(tmp_path / "source" / "pictures", EACH, seed=1)
+    draw(tmp_path / "source" / "pictures", EACH, seed=1, shape=SHAPE)
     shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "source")
     sha256 = folders.tree_sha256(tmp_path / "source" / "pictures")
     project = Project(tmp_path / "project", described(source, tmp_path / "packed.zip", "0" * 64))
+    shutil.copytree(ROOT / "recipes", project.folder / "recipes")
     shown = project.fails("dvc", "repro")
     assert f"packed.zip: pictures/ has sha256 {sha256}, params.yaml says {'0' * 64}" in shown, "to be pasted"
     project.write_params(described(source, tmp_path / "packed.zip", sha256))
@@ -53,3 +58,22 @@ def test_pictures_in_folders_become_a_judged_model(tmp_path, source):
     shown = project.ok("python", "-m", "pipeline", "verify")
     assert "source files         1 of 1 agree" in shown and "links agree" in shown
     assert "Data and pipelines are up to date" in project.ok("dvc", "repro")
+    hold_another_against_the_champion(project)
+    shown = project.ok("python", "-m", "pipeline", "predict", str(tmp_path / "source/pictures/grün"), "--json")
+    answers = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
+    assert len(answers) == EACH and {answer["class"] for answer in answers} <= set(COLOURS)
+
+
+def hold_another_against_the_champion(project: Project) -> None:
+    """Trains the recipe `accurate` for one epoch; the gate compares it with the champion of the same data set."""
+    adopt = ("adopt", "--recipe", "accurate", "--keep", "batch_size", "--keep", "epochs", "--keep", "precision")
+    project.ok("python", "-m", "pipeline", *adopt)
+    project.ok("git", "commit", "-qam", "another model")
+    shown = project.ok("dvc", "repro")
+    assert "training resnet" in shown, shown
+    run, client = project.runs()[-1], project.client()
+    verdicts = json.loads(Path(client.download_artifacts(run.info.run_id, "gate.json")).read_text())
+    (found,) = [each["found"] for each in verdicts if each["rule"] == "not worse than the champion"]
+    assert "of 30, p " in found, found
+    versions = {str(each.version) for each in client.search_model_versions("name = 'colours'")}
+    assert versions == ({"1", "2"} if "the gate accepts this model" in shown else {"1"})

@@ -70,6 +70,13 @@ def test_the_model_of_each_recipe_takes_pictures_of_any_shape_and_can_be_saved(n
     assert np.array_equal(kept.predict(images, verbose=0), probabilities)
 
 
+@pytest.mark.parametrize("name", recipes.names())
+@pytest.mark.parametrize("shape", [(2, 2, 1), (8, 8, 1), (64, 64, 3), (128, 96, 1)])
+def test_the_model_of_each_recipe_can_be_built_for_small_large_and_long_pictures(name, shape):
+    (train,) = load("train", overrides={"train": recipes.read(name)}, path=SHIPPED)
+    assert architectures.build(shape, 3, train).output_shape == (None, 3)
+
+
 def test_another_model_is_found_by_its_name_and_gets_its_own_parameters(defaults, monkeypatch):
     def build(image_shape, classes, params):
         inputs = keras.layers.Input(image_shape)

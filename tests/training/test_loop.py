@@ -4,12 +4,16 @@ import math
 import keras
 import numpy as np
 import pytest
-from helpers.data import make_split
+from helpers.data import SHIPPED, make_split
 from helpers.resuming import compiled
 from helpers.witness import Witness, numbered
 
+from pipeline.config import recipes
+from pipeline.config.load import load
 from pipeline.core.errors import UserError
-from pipeline.training import loop
+from pipeline.data.arrays import Split
+from pipeline.models import architectures
+from pipeline.training import loop, optimizers
 from pipeline.training.history import TrainingState, best_epoch
 
 
@@ -105,3 +109,15 @@ def test_a_metric_that_the_model_is_compiled_with_is_in_the_history_without_more
     parts = (["loss", "accuracy", "top_2"], ["validation_loss", "validation_accuracy", "validation_top_2"])
     assert list(epoch.row()) == ["epoch", *parts[0], *parts[1]]
     assert epoch.row()["validation_top_2"] == epoch.validation["top_2"] >= epoch.validation["accuracy"]
+
+
+def test_the_recipe_accurate_trains_on_colour():
+    (settings,) = load("train", overrides={"train": recipes.read("accurate")}, path=SHIPPED)
+    settings = settings.model_copy(update={"epochs": 1, "batch_size": 8, "precision": "float32"})
+    images = np.random.default_rng(1).integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
+    labels = (np.arange(16) % 3).astype(np.uint8)
+    images[labels == 1] //= 4
+    model = architectures.build((32, 32, 3), 3, settings)
+    optimizers.compile_model(model, settings, len(labels))
+    (epoch,) = loop.fit(model, Split(images, labels), Split(images, labels), settings, lambda _: None, NOWHERE)
+    assert math.isfinite(epoch.training["loss"]) and model.predict(images, verbose=0).shape == (16, 3)

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.config.schema.formats import IdxFiles, NpzFile, PictureFolder, PictureTable, Share
+from pipeline.config.schema.formats import Half, IdxFiles, PictureFolder, Share
 from pipeline.config.schema.section import ClassName, DataSetName, Section
 
-Half = IdxFiles | NpzFile | PictureFolder | PictureTable  # another format: | OtherFiles
 Tagged = Field(discriminator="format")
 
 

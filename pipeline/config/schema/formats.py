@@ -22,13 +22,31 @@ Resize = Annotated[
 FolderPath = Annotated[RelativePath, Field(description="A folder in data/raw.")]
 
 
+class OneFile(Section):
+    """What formats have in common that are one file in data/raw. Another one says which `format` it is, and no more."""
+
+    format: str
+    count: Count = None
+    file: FileName = Field(description="Name of the file.")
+    sha256: Sha256
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """File name → sha256 of its uncompressed content; of a folder the name ends in /."""
+        return {self.file: self.sha256}
+
+    def blamed(self, subject: str) -> str:
+        """The file that has the images, or the labels."""
+        return self.file
+
+
 class IdxFiles(Section):
     """An IDX file of images and one of labels, as MNIST and its relatives have."""
 
     format: Literal["idx"]
     count: Count = None
-    images: FileName = Field(description="Name of the IDX file; sources may add .gz.")
-    images_sha256: Sha256 = Field(description="sha256 of the uncompressed content.")
+    images: FileName = Field(description="Name of the IDX file; sources may add .gz. With .gz here it stays packed.")
+    images_sha256: Sha256 = Field(description="sha256 of the file called so: of what is in a .gz that a source adds.")
     labels: FileName
     labels_sha256: Sha256
     first_label: FirstLabel = None
@@ -44,13 +62,10 @@ class IdxFiles(Section):
         return self.images if subject == "images" else self.labels
 
 
-class NpzFile(Section):
+class NpzFile(OneFile):
     """A file of numpy arrays. Both halves may be in one file."""
 
     format: Literal["npz"]
-    count: Count = None
-    file: FileName = Field(description="Name of the .npz file.")
-    sha256: Sha256
     images: FileName = Field(description="Name of the array of images: (n, h, w), (n, h, w, channels) or (n, h·w).")
     labels: FileName = Field(description="Name of the array of labels: whole numbers, (n,).")
     brightest: Annotated[
@@ -58,12 +73,31 @@ class NpzFile(Section):
     ] = None
     first_label: FirstLabel = None
 
-    @property
-    def hashes(self) -> dict[str, str]:
-        return {self.file: self.sha256}
-
     def blamed(self, subject: str) -> str:
         return f"{self.file}:{self.images if subject == 'images' else self.labels}"
+
+
+class RecordFile(Section):
+    """One of several files."""
+
+    name: FileName
+    sha256: Sha256
+
+
+class RecordFiles(Section):
+    """Files of records of one size: the label, then the pixels, a plane for each channel, as CIFAR has them."""
+
+    format: Literal["records"]
+    count: Count = None
+    files: list[RecordFile] = Field(min_length=1, description="In the order of the images.")
+    label_bytes: int = Field(ge=1, le=16, description="Bytes before the pixels of an image; the last is its label.")
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        return {each.name: each.sha256 for each in self.files}
+
+    def blamed(self, subject: str) -> str:
+        return " … ".join(dict.fromkeys([self.files[0].name, self.files[-1].name]))
 
 
 class PictureFolder(Section):
@@ -100,6 +134,9 @@ class PictureTable(Section):
 
     def blamed(self, subject: str) -> str:
         return f"{self.path}/{self.file}"
+
+
+Half = IdxFiles | NpzFile | RecordFiles | PictureFolder | PictureTable
 
 
 class Share(Section):

@@ -1,5 +1,11 @@
 """IDX files, the format of MNIST and its relatives: one of images and one of labels."""
 
+import contextlib
+import gzip
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +51,24 @@ def _both(*wanted: tuple[str, int]) -> list[np.ndarray]:
     return found
 
 
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Yields a file; where its name ends in .gz, a temporary one with what is in it. Raises UserError where damaged."""
+    if path.suffix != ".gz":
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / path.stem
+        try:
+            with gzip.open(path) as packed, plain.open("wb") as output:
+                shutil.copyfileobj(packed, output)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise UserError(f"{path}: is damaged: {error}") from None
+        yield plain
+
+
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Reads a whole IDX file of unsigned bytes, the format of MNIST and its relatives.
+    """Reads a whole IDX file of unsigned bytes, the format of MNIST and its relatives; one that ends in .gz, unpacked.
 
     The format, after http://yann.lecun.com/exdb/mnist/: two zero bytes, a type code (8 for unsigned bytes), the number
     of dimensions, then each size as a big-endian uint32, then the values, the last dimension fastest. Sizes are held
@@ -54,9 +76,15 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
     Returns a read-only uint8 array with `dimensions` axes. Raises UserError for any other content.
     """
-    length = path.stat().st_size
+    with unpacked(path) as plain:
+        return _read_plain(plain, path, dimensions)
+
+
+def _read_plain(plain: Path, path: Path, dimensions: int) -> np.ndarray:
+    """Reads the file `plain`, called `path` in what is said."""
+    length = plain.stat().st_size
     header = 4 + 4 * dimensions
-    with path.open("rb") as file:
+    with plain.open("rb") as file:
         start, sizes = file.read(4), file.read(header - 4)
     wanted = bytes([0, 0, 8, dimensions])
     if start != wanted or length < header:
@@ -68,6 +96,6 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     expected = header + int(np.prod(shape, dtype=object))
     if 0 in shape or length != expected:
         raise UserError(f"{path}: {' × '.join(map(str, shape))} values make {expected} bytes; this file has {length}")
-    values = np.fromfile(path, dtype=np.uint8, offset=header).reshape(shape)
+    values = np.fromfile(plain, dtype=np.uint8, offset=header).reshape(shape)
     values.flags.writeable = False
     return values

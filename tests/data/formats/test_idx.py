@@ -29,7 +29,8 @@ def halves(tmp_path, monkeypatch):
 
 
 def test_every_format_of_the_schema_has_a_reader():
-    assert leaves.kinds(Dataset.model_fields["train"]).keys() == raw.READERS.keys()
+    for name in leaves.kinds(Dataset.model_fields["train"]):
+        assert callable(raw.reader(name))
 
 
 def test_both_halves_are_read_as_params_describe_them(halves, params):
