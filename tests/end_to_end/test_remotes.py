@@ -35,7 +35,7 @@ def test_another_machine_pulls_everything_and_trains_nothing(kind, done, tmp_pat
     assert "Data and pipelines are up to date." in there.ok("dvc", "repro")
     assert there.ok("git", "status", "--porcelain") == "" and there.runs() == []
 
-    assert "python -m pipeline restore" in inside(there, "summary")
+    assert "python -m pipeline sync" in inside(there, "summary")
     inside(there, "restore")
     (run,), (original,) = there.runs(), here.runs()
     assert run.data.tags["restored_from"] == original.info.run_id
