@@ -40,8 +40,8 @@ def test_help_is_the_docstring_of_the_module_as_it_stands(arguments):
     ("arguments", "line"),
     [
         (["trian"], "error: there is no trian; `python -m pipeline` lists all. Did you mean 'train'?"),
-        (["tune", "--trails", "3"], "error: No such option '--trails'. Did you mean '--trials'?"),
-        (["tune", "--trial", "2"], "error: No such option '--trial'. (Did you mean one of: '--storage', '--trials'?)"),
+        (["tune", "--trails", "3"], "error: No such option '--trails'. (Did you mean one of: '--ray', '--trials'?)"),
+        (["tune", "--tril", "2"], "error: No such option '--tril'. Did you mean '--trials'?"),
         (["train", "now"], "error: Got unexpected extra argument (now)"),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.config.schema import Checks, Evaluate, Limit, Params, Train, Tune, leaves
 
-OF_TRAIN = ("warmup", "weight_decay", "label_smoothing", "flip", "shift", "erase", "precision", "calibrate")
+OF_TRAIN = ("warmup", "weight_decay", "label_smoothing", "flip", "shift", "erase", "precision", "calibrate", "devices")
 NEW = [
     ("gate",),
     ("tracking",),

@@ -1,4 +1,4 @@
-"""Ways to train: recipes/NAME.yaml, each a section train without seed and threads."""
+"""Ways to train: recipes/NAME.yaml, each a section train without seed, devices and threads."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from pipeline.config.schema.section import unknown
 from pipeline.core.errors import UserError
 
 FOLDER = Path(__file__).parents[2] / "recipes"
-NOT_IN_ONE = ("seed", "threads")  # these belong to whoever trains, and to his machine
+NOT_IN_ONE = ("seed", "devices", "threads")  # these belong to whoever trains, and to his machine
 
 
 def names() -> list[str]:
@@ -33,6 +33,6 @@ def read(name: str) -> dict[str, Any]:
 
 
 def matching(params: Train) -> str | None:
-    """The recipe that has these parameters, but for epochs, seed and threads; None where there is none."""
+    """The recipe that has these parameters, but for epochs, seed, devices and threads; None where there is none."""
     own = {key: value for key, value in leaves.values(params).items() if key not in (*NOT_IN_ONE, "epochs")}
     return next((name for name in names() if {k: v for k, v in read(name).items() if k != "epochs"} == own), None)

@@ -3,6 +3,7 @@
 To add one: write a file beside this one like cnn.py, and describe its parameters in config/schema/models.py.
 """
 
+import contextlib
 import importlib
 
 import keras
@@ -11,14 +12,20 @@ import tensorflow as tf
 from pipeline.config.schema import Train
 
 
-def build(image_shape: tuple[int, int, int], classes: int, params: Train) -> keras.Model:
-    """Builds the architecture `params.model.name`; weights and dropout follow from `params.seed`."""
+def build(
+    image_shape: tuple[int, int, int], classes: int, params: Train, spread: tf.distribute.Strategy | None = None
+) -> keras.Model:
+    """Builds the architecture `params.model.name`; weights and dropout follow from `params.seed`.
+
+    `spread` is for training it on several devices: what devices.strategy returned.
+    """
     keras.utils.clear_session(free_memory=False)  # names as in a new process; memory: gc_after_trial
     keras.utils.set_random_seed(params.seed)
     architecture = importlib.import_module(f"pipeline.models.{params.model.name}")
     keras.config.set_dtype_policy("float32" if params.precision == "auto" else params.precision)
     try:
-        return architecture.build(image_shape, classes, params.model)
+        with spread.scope() if spread else contextlib.nullcontext():
+            return architecture.build(image_shape, classes, params.model)
     finally:
         keras.config.set_dtype_policy("float32")
 

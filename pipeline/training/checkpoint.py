@@ -152,5 +152,4 @@ def _sha256(folder: Path, file: io.BufferedIOBase) -> bytes:
 
 def _variables(model: "keras.Model") -> list[Any]:
     """Weights, states of dropout's random generators, optimizer. Files that keras writes do not have the second."""
-    model.optimizer.build(model.trainable_variables)
     return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]

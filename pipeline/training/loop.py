@@ -35,11 +35,12 @@ def fit(
 
     Raises UserError if the loss is no longer a number.
     """
-    everything = tf.constant(train.images), tf.constant(train.labels)
-    held_out = _without_autotune(tf.data.Dataset.from_tensor_slices(tuple(validation)).batch(VALIDATION_BATCH))
+    held_out = _without_autotune(
+        tf.data.Dataset.range(len(validation.labels)).batch(VALIDATION_BATCH).map(_reader(validation))
+    )
     history, best_weights = list(progress.history), progress.best_weights
     for number in range(len(history) + 1, params.epochs + 1):
-        batches = _batches(*everything, params, number)
+        batches = _batches(train, params, number)
         trained = model.fit(batches, shuffle=False, verbose=0).history
         training = {name: trained[name][-1] for name in ("loss", *trained)}
         validated = model.evaluate(held_out, verbose=0, return_dict=True)
@@ -58,16 +59,30 @@ def fit(
     return history
 
 
-def _batches(images: tf.Tensor, labels: tf.Tensor, params: Train, epoch: int) -> tf.data.Dataset:
+def _batches(split: Split, params: Train, epoch: int) -> tf.data.Dataset:
     """All images once, as uint8, in an order and with changes that depend on seed and epoch alone."""
-    order = np.random.default_rng((params.seed, epoch)).permutation(len(labels))
-    drawn = augmentation.draw(params, images.shape[1:], len(labels), epoch)
+    order = np.random.default_rng((params.seed, epoch)).permutation(len(split.labels))
+    drawn = augmentation.draw(params, split.images.shape[1:], len(order), epoch)
     picked = tf.data.Dataset.from_tensor_slices((order, {name: values[order] for name, values in drawn.items()}))
+    read = _reader(split)
 
-    def read(rows: tf.Tensor, drawn: augmentation.Draws) -> tuple[tf.Tensor, tf.Tensor]:
-        return augmentation.apply(params, tf.gather(images, rows), drawn), tf.gather(labels, rows)
+    def changed(rows: tf.Tensor, drawn: augmentation.Draws) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = read(rows)
+        return augmentation.apply(params, images, drawn), labels
 
-    return _without_autotune(picked.batch(params.batch_size).map(read).prefetch(2))
+    return _without_autotune(picked.batch(params.batch_size).map(changed).prefetch(2))
+
+
+def _reader(split: Split) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Rows (n,) → their images and labels, read when they are wanted: the arrays may be larger than the memory."""
+
+    def read(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = tf.numpy_function(
+            lambda rows: (split.images[rows], split.labels[rows]), [rows], (tf.uint8, tf.uint8), stateful=False
+        )
+        return tf.ensure_shape(images, (None, *split.images.shape[1:])), tf.ensure_shape(labels, (None,))
+
+    return read
 
 
 def _without_autotune(data: tf.data.Dataset) -> tf.data.Dataset:

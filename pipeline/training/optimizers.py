@@ -12,15 +12,19 @@ from pipeline.training.schedules import Schedule
 def compile_model(model: keras.Model, params: Train, images: int) -> None:
     """Compiles a model for `params.epochs` epochs of so many training images."""
     steps = params.epochs * -(-images // params.batch_size)
-    optimizer = Adam(Schedule(params, steps), weight_decay=params.weight_decay or None)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(
-        optimizer=optimizer,
-        loss=_cross_entropy(params.label_smoothing),
-        metrics=["accuracy"],
-        steps_per_execution=16,  # 16 batches per call into tensorflow: 10 % less CPU than one, the same numbers
-        jit_compile="auto",  # by XLA where there is a GPU: on a CPU, it makes convolutions 14 times slower
-    )
+    spread = model.distribute_strategy
+    with spread.scope():
+        optimizer = Adam(Schedule(params, steps), weight_decay=params.weight_decay or None)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        model.compile(
+            optimizer=optimizer,
+            loss=_cross_entropy(params.label_smoothing),
+            metrics=["accuracy"],
+            # 16 batches per call into tensorflow: 10 % less CPU than one, the same numbers. On several devices it fails
+            steps_per_execution=16 if spread.num_replicas_in_sync == 1 else 1,
+            jit_compile="auto",  # by XLA where there is a GPU: on a CPU, it makes convolutions 14 times slower
+        )
+        model.optimizer.build(model.trainable_variables)
 
 
 def _cross_entropy(smoothing: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:

@@ -14,7 +14,7 @@ from pipeline.config.schema import Train
 from pipeline.core import paths, results
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
-from pipeline.models import architectures, saving
+from pipeline.models import architectures, devices, saving
 from pipeline.tracking import runs
 from pipeline.tracking.logging import log_epoch, log_files, log_metrics, log_start
 from pipeline.training import checkpoint, loop, optimizers, precision
@@ -52,8 +52,8 @@ def objective(
                 trial.set_user_attr(name, earlier.user_attrs[name])
             log_metrics({results.VALIDATION_ACCURACY: earlier.values[0]})
             return tuple(earlier.values)
-        chosen = precision.resolved(params)
-        model = architectures.build(plan.dataset_config.image_shape, len(plan.dataset_config.classes), chosen)
+        chosen, spread = precision.resolved(params), devices.strategy(params.devices)
+        model = architectures.build(plan.dataset_config.image_shape, len(plan.dataset_config.classes), chosen, spread)
         trial.set_user_attr("parameters", model.count_params())
         optimizers.compile_model(model, params, len(splits["train"].labels))
         states.fetch(folder)

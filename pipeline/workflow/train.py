@@ -14,7 +14,7 @@ from pipeline.core.errors import UserError
 from pipeline.data import arrays, profile
 from pipeline.data.arrays import Split
 from pipeline.evaluation import plots
-from pipeline.models import architectures, saving
+from pipeline.models import architectures, devices, saving
 from pipeline.provenance import dvc_files, lineage
 from pipeline.tracking import curves, logging
 from pipeline.tracking.outbox import Outbox
@@ -33,8 +33,8 @@ def train(dataset_config: Dataset, params: Train, out: Path, resume: Path) -> No
         raise UserError(f"train.batch_size: should be at most the {images} training images, not {params.batch_size}")
     log_inputs(dataset_config, params, splits)
     architectures.use_threads(params.threads)
-    chosen = precision.resolved(params)
-    model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), chosen)
+    chosen, spread = precision.resolved(params), devices.strategy(params.devices)
+    model = architectures.build(dataset_config.image_shape, len(dataset_config.classes), chosen, spread)
     logging.log_text(saving.summary(model), "model_summary.txt")
     say(f"training {params.model.name}, {model.count_params():,} parameters, on {len(splits['train'].labels):,} images")
     optimizers.compile_model(model, params, len(splits["train"].labels))

@@ -88,7 +88,7 @@ def name(params: Train, experiment: str | None = None) -> str:
     if usual and recipe == recipes.matching(usual):
         recipe = None
     elif usual and recipe:
-        usual = params.model_copy(update={"seed": usual.seed, "threads": usual.threads})
+        usual = params.model_copy(update={name: getattr(usual, name) for name in recipes.NOT_IN_ONE})
     said = filter(None, (experiment or os.environ.get("DVC_EXP_NAME"), recipe))
     return run_name(params, usual, ": ".join(said) or None)
 

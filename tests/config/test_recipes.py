@@ -11,7 +11,7 @@ from pipeline.core.errors import UserError
 def test_a_recipe_says_all_of_a_training_but_seed_and_threads(name):
     values = recipes.read(name)
     (train,) = load("train", overrides={"train": values}, path=SHIPPED)
-    assert set(values) == set(leaves.values(train)) - {"seed", "threads"}
+    assert set(values) == set(leaves.values(train)) - {"seed", "devices", "threads"}
     assert recipes.matching(train.model_copy(update={"seed": 7, "epochs": 3})) == name
 
 

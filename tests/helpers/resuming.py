@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.data import make_split
 from pipeline.config.schema import Train
-from pipeline.models import architectures
+from pipeline.models import architectures, devices
 from pipeline.training import checkpoint, loop, optimizers
 from pipeline.training.history import Epoch, TrainingState
 
@@ -16,7 +16,7 @@ NOTHING = TrainingState([], [])
 
 def compiled(settings: Train) -> keras.Model:
     """A newly built model, ready to be trained with the 120 images that `train` trains it with."""
-    model = architectures.build((8, 8, 1), 4, settings)
+    model = architectures.build((8, 8, 1), 4, settings, devices.strategy(settings.devices))
     optimizers.compile_model(model, settings, images=120)
     return model
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import tensorflow as tf
 
 from pipeline.data.arrays import Split
 
@@ -49,6 +50,7 @@ class Witness:
 
     # what else a trial and its checkpoint want to know of a model
 
+    distribute_strategy = tf.distribute.get_strategy()
     non_trainable_variables = ()
 
     @property

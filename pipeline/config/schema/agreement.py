@@ -9,7 +9,7 @@ from pipeline.config.schema import leaves
 from pipeline.config.schema.section import unknown
 from pipeline.config.schema.train import Train
 
-NOT_SEARCHED = ("model", "epochs", "seed", "threads")
+NOT_SEARCHED = ("model", "epochs", "seed", "devices", "threads")
 
 
 def mistakes(params: Any, with_sweep: bool, is_whole: bool = True) -> Iterator[str]:

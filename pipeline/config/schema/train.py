@@ -1,11 +1,20 @@
 """The section train: which model, and how it is trained."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pipeline.config.schema.models import Model
 from pipeline.config.schema.section import Section
+
+
+def _devices(value: Any) -> Any:
+    if value == "auto" or (str(value).isdecimal() and 1 <= int(value) <= 1024):
+        return value if value == "auto" else int(value)
+    raise ValueError(f"should be auto or a number from 1 to 1024, not {value!r}")
+
+
+Devices = Annotated[int | Literal["auto"], BeforeValidator(_devices)]
 
 
 class Train(Section):
@@ -25,4 +34,5 @@ class Train(Section):
     calibrate: bool = Field(description="Whether the probabilities are fitted to the validation images at the end.")
     epochs: int = Field(ge=1, le=1_000_000, description="Passes over the training images.")
     seed: int = Field(ge=0, lt=2**31, description="Of weights, shuffling, dropout and what is done to images.")
+    devices: Devices = Field(description="GPUs that share each batch: a number, or auto for all; without GPUs, one.")
     threads: int = Field(ge=1, le=1024, description="The same seed gives the same model only with the same number.")
