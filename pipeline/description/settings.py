@@ -15,6 +15,7 @@ SHARE = 0.15  # of the images, for the test, where no part is for that
 MOST = 0.5  # of the images that may be needed for it, where a class has very few
 STEPS = 16  # in an epoch, at least
 SMALLEST = 8  # images in a step
+FEW = 8  # test images may answer otherwise, at least
 
 
 class Setting(NamedTuple):
@@ -102,7 +103,7 @@ def others(found: Found, now: dict[str, Any]) -> dict[str, Setting]:
     calibration = _up(1.5 / math.sqrt(max(1, test)))  # what chance alone makes of it, in so few images
     if not _at(now, "gate.calibration_error") or calibration > _at(now, "gate.calibration_error"):
         result["gate.calibration_error"] = Setting(min(1.0, calibration), f"of {test:,} images it is not known better")
-    return result | _batches(images, now)
+    return result | _behaviour(test, classes, now) | _batches(images, now)
 
 
 def tolerance(counts: dict[str, dict[str, float]], classes: int) -> float:
@@ -113,6 +114,20 @@ def tolerance(counts: dict[str, dict[str, float]], classes: int) -> float:
         rounding = 1 / total if part != "validation" and any(count % 1 for count in each.values()) else 0
         farthest = max(farthest, *(abs(count / total - 1 / classes) + rounding for count in each.values()))
     return min(1.0, max(0.01, _up(farthest)))
+
+
+def _behaviour(test: int, classes: int, now: dict[str, Any]) -> dict[str, Setting]:
+    """The limits of the behaviour tests, made wider where they would be a matter of a few images, or of one class."""
+    result = {}
+    for name in ("flip", "shift", "light", "noise"):
+        limit = _at(now, f"evaluate.behaviour.{name}")
+        least = min(1.0, _up(FEW / max(1, test)))
+        if isinstance(limit, float) and 0 < limit < least:
+            result[f"evaluate.behaviour.{name}"] = Setting(least, f"{FEW} of {test:,} test images")
+    typical, all_but_one = _at(now, "evaluate.behaviour.archetypes"), math.floor(100 * (1 - 1 / classes)) / 100
+    if isinstance(typical, float) and typical > all_but_one:
+        result["evaluate.behaviour.archetypes"] = Setting(all_but_one, f"one of {classes} classes may be missed")
+    return result
 
 
 def _batches(images: int, now: dict[str, Any]) -> dict[str, Setting]:

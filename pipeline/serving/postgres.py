@@ -24,7 +24,7 @@ def running(folder: Path, *databases: str) -> Iterator[dict[str, str]]:
     Data and databases are made where there are none yet. A server that was left running on them is ended first. Raises
     UserError where PostgreSQL is not installed, or does not start.
     """
-    programs, data = _programs(), folder / "data"
+    tools, data = programs(), folder / "data"
     account = pwd.getpwnam("postgres") if os.getuid() == 0 else None  # it refuses to run as root
     with tempfile.TemporaryDirectory(prefix="seamline-") as sockets:  # its path has to be short
         folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def running(folder: Path, *databases: str) -> Iterator[dict[str, str]]:
             os.chown(sockets, account.pw_uid, account.pw_gid)
 
         def run(program: str, *arguments: str) -> None:
-            command = [str(programs / program), *arguments]
+            command = [str(tools / program), *arguments]
             _run(command, account.pw_name if account else None, Path(sockets) / "log")
 
         if not (data / "PG_VERSION").exists():
@@ -52,7 +52,7 @@ def running(folder: Path, *databases: str) -> Iterator[dict[str, str]]:
             run(*stop)
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of initdb and pg_ctl: on PATH, or where Debian puts them."""
     on_path = shutil.which("initdb")
     found = [Path(on_path).resolve()] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))

@@ -121,6 +121,14 @@ def test_the_gate_promises_no_more_than_twice_what_guessing_gets(counts, accurac
     assert values["gate.accuracy"].value == accuracy
 
 
+def test_the_behaviour_tests_allow_what_chance_makes_of_few_images_and_classes():
+    now = NOW | {"evaluate": {"behaviour": {"flip": 0.35, "light": 0.05, "archetypes": 0.9}}}
+    few = settings.others(found(train=[300] * 3, test=[15] * 3), now)
+    assert few["evaluate.behaviour.light"].value == 0.18 and few["evaluate.behaviour.archetypes"].value == 0.66
+    assert "evaluate.behaviour.flip" not in few  # 15 images may change
+    assert not [path for path in settings.others(found(train=[6000] * 10, test=[1000] * 10), now) if "behav" in path]
+
+
 def test_large_data_keeps_the_batch_size_and_the_sweep():
     values = settings.others(found(train=[6000] * 10, test=[1000] * 10), NOW)
     assert not [

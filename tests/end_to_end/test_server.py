@@ -4,11 +4,17 @@ import errno
 import os
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow
 import pytest
 from helpers.data import free_port
+from helpers.faults import EPOCHS, interrupt
+from helpers.postgres import require
 from helpers.verifying import changed, flip
 
 pytestmark = pytest.mark.e2e
@@ -32,6 +38,51 @@ def server(prepared, tmp_path_factory) -> tuple[int, Path]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def command(project, *arguments: str, until: str, **environment: str) -> subprocess.Popen:
+    """Starts a command of the project, and returns once it has printed a line that has these words."""
+    process = project.start("python", "-m", "pipeline", *arguments, **environment)
+    assert any(until in line for line in process.stdout)
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    return process
+
+
+@pytest.fixture
+def kept() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach, who is not root."""
+    require()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_training_ends_well_without_its_server_and_sync_delivers_the_rest(prepared, tmp_path, kept, inside):
+    project, port = prepared.copy(tmp_path / "project"), free_port()
+    project.change("train", epochs=EPOCHS)
+    store = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+    serve = ("server", "--port", str(port), "--folder", str(kept))
+    server = command(project, *serve, until="Ctrl-C")
+    training = project.start("dvc", "repro", "train", **store)
+    for line in training.stdout:
+        if line.startswith("epoch  2/"):
+            interrupt(server, signal.SIGTERM)
+    assert training.wait() == 0
+    assert "does not answer" in project.fails("python", "-m", "pipeline", "sync", **store)
+    server = command(project, *serve, until="Ctrl-C")
+    try:
+        shown = inside(project, "sync", **store)
+        assert "gets what it has not got yet" in shown and "gets what" not in inside(project, "sync", **store)
+        project.ok("dvc", "repro", **store)  # evaluate alone
+        shown = inside(project, "verify", **store)
+        assert "✗" not in shown and "✓ curves" in shown and "✓ champion" in shown
+        client = mlflow.MlflowClient(store["MLFLOW_TRACKING_URI"])
+        run_id = (project.folder / "models/run_id").read_text().strip()
+        points = client.get_metric_history(run_id, "epoch/train_loss")
+        assert [point.step for point in points] == list(range(1, EPOCHS + 1))
+        assert len({point.timestamp for point in points}) > 2  # those of the epochs
+    finally:
+        interrupt(server, signal.SIGTERM)
 
 
 def is_taken(address: str, port: int) -> bool:

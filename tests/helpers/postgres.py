@@ -12,22 +12,24 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.errors import UserError
+from pipeline.serving import postgres
+
 PASSWORD = "open-sesame-4711"
 
 
-def _programs() -> Path | None:
-    """The folder of initdb and pg_ctl: on PATH, or where Debian puts them."""
-    on_path = shutil.which("initdb")
-    found = [Path(on_path)] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
+def require() -> Path:
+    """The folder of PostgreSQL's programs. Skips the test where no server is installed."""
+    try:
+        return postgres.programs()
+    except UserError:
+        pytest.skip("no PostgreSQL server is installed")
 
 
 @contextlib.contextmanager
 def server() -> Iterator[str]:
     """Yields the address of an empty database with a password. Skips the test where no server is installed."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed")
+    programs = require()
     # it refuses to run as root
     user = "postgres" if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
