@@ -2,7 +2,19 @@
 
 import difflib
 
-from benchmarks import data_size, prediction, ray_sweep, recipes, seeds, start, sweep, training, verification, workflow
+from benchmarks import (
+    data_size,
+    prediction,
+    ray_sweep,
+    recipes,
+    seeds,
+    start,
+    sweep,
+    team,
+    training,
+    verification,
+    workflow,
+)
 from benchmarks.benchmark import Benchmark
 from pipeline.core.errors import UserError
 
@@ -19,7 +31,14 @@ def known() -> list[Benchmark]:
         *start.BENCHMARKS,
     ]
     numbered.sort(key=lambda benchmark: int(benchmark.name.removeprefix("B")))
-    return [*numbered, training.SHARES, *verification.BENCHMARKS, *ray_sweep.BENCHMARKS, *seeds.benchmarks()]
+    return [
+        *numbered,
+        training.SHARES,
+        *verification.BENCHMARKS,
+        *ray_sweep.BENCHMARKS,
+        *team.BENCHMARKS,
+        *seeds.benchmarks(),
+    ]
 
 
 def find(names: list[str]) -> list[Benchmark]:

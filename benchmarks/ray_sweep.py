@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 
 from benchmarks.benchmark import Benchmark, Figure, Result, Settings
@@ -13,6 +14,7 @@ from benchmarks.measure import Run
 from benchmarks.pairs import alternate, ratio, ratios
 from benchmarks.project import project
 from pipeline.core.errors import UserError
+from pipeline.serving import postgres
 
 TWO, ONE = "2 Ray workers", "1 Ray worker"
 TRIALS, EPOCHS, IMAGES = 12, 2, 28_000
@@ -22,12 +24,9 @@ SPACE = {"dropout": {"low": 0.1, "high": 0.6}}  # all trials take the same time,
 def sweep(settings: Settings) -> Result:
     """Both train as many trials of the same length, one thread each. Aimed at: 1.6 times as many trials an hour."""
     trials, images = (2, settings.images) if settings.quick else (TRIALS, IMAGES)
-    address = os.environ.get("OPTUNA_STORAGE", "")
-    if not address.startswith("postgresql"):
-        raise UserError("OPTUNA_STORAGE: has to name a PostgreSQL database for this; new studies are put there")
     tune = {"trials": trials, "epochs": EPOCHS, "pruner": "none", "sampler": "random", "space": SPACE}
     rates: dict[str, list[float]] = {TWO: [], ONE: []}
-    with cluster() as head, project({"tune": tune}, images) as this:
+    with database() as address, cluster() as head, project({"tune": tune}, images) as this:
 
         def run(name: str, workers: int) -> Run:
             study = f"benchmark-{uuid.uuid4().hex[:8]}"
@@ -50,6 +49,15 @@ def trials_per_hour(address: str, study: str) -> float:
     ended = [trial.datetime_complete for trial in found if trial.datetime_complete]
     begun = [trial.datetime_start for trial in found if trial.datetime_start]
     return len(ended) / (max(ended) - min(begun)).total_seconds() * 3600
+
+
+@contextlib.contextmanager
+def database() -> Iterator[str]:
+    """The address of a new PostgreSQL database."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL's own user has to reach it
+        with postgres.running(Path(folder) / "studies", "optuna") as databases:
+            yield databases["optuna"]
 
 
 @contextlib.contextmanager
