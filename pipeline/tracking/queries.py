@@ -3,6 +3,7 @@
 import contextlib
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.core.untrusted import matches
 from pipeline.tracking import store
 
 LISTED = 10  # runs that fit a name; more are counted
+PAGE = 20  # runs that are asked for at one time
 
 
 def search(condition: str) -> list[Run]:
@@ -109,9 +111,14 @@ def find_tagged(key: str, value: str) -> tuple[str, str] | None:
     return (found[0].info.run_id, found[0].info.status) if found else None
 
 
-def trained() -> list[Run]:
-    """All runs that logged a model, the newest first."""
-    return search("tags.`model.sha256` LIKE '%'")
+def trained() -> Iterator[Run]:
+    """All runs that logged a model, the newest first, asked for as they are wanted: a server may have thousands."""
+    client, token = mlflow.MlflowClient(), None
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
+    while page := client.search_runs(experiments, "tags.`model.sha256` LIKE '%'", max_results=PAGE, page_token=token):
+        yield from page
+        if not (token := page.token):
+            return
 
 
 def tag(run_id: str, key: str) -> str | None:

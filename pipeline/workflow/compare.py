@@ -1,6 +1,8 @@
 """Holds several runs against each other by what they have logged; trains nothing, and asks no model."""
 
 import tempfile
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -36,17 +38,17 @@ def named(names: list[str]) -> list[Run]:
     return found
 
 
-def finished_runs() -> list[Run]:
+def finished_runs() -> Iterator[Run]:
     """The finished runs that trained a model, the newest first."""
-    return [run for run in queries.trained() if run.info.status == "FINISHED" and queries.train_params(run)]
+    return (run for run in queries.trained() if run.info.status == "FINISHED" and queries.train_params(run))
 
 
 def newest(count: int) -> list[Run]:
     """The newest finished runs that trained a model, the newest first. Raises UserError where there are not two."""
-    finished = finished_runs()
+    finished = list(islice(finished_runs(), count))
     if len(finished) < 2:
         raise UserError(f"--last: two finished runs that trained a model are needed; there are {len(finished)}")
-    return finished[:count]
+    return finished
 
 
 def of_recipes(names: tuple[str, ...]) -> list[Run]:
