@@ -1,5 +1,7 @@
 """A finished project pushed to a DVC remote, and cloned and pulled on another machine, which trains nothing."""
 
+from pathlib import Path
+
 import pytest
 from helpers import remotes
 from helpers.project import Project
@@ -20,14 +22,19 @@ def log_in(project: Project, remote: remotes.Remote) -> None:
         project.ok("dvc", "remote", "modify", "--local", "shared", option, value)
 
 
-@pytest.mark.parametrize("kind", [remotes.folder, remotes.ssh], ids=lambda kind: kind.__name__)
-def test_another_machine_pulls_everything_and_trains_nothing(kind, done, tmp_path, inside):
+def cloned(here: Project, folder: Path, remote: remotes.Remote) -> Project:
+    """What the second machine types first."""
+    here.ok("git", "clone", "-q", str(here.folder), str(folder))
+    there = Project.at(folder)
+    log_in(there, remote)
+    return there
+
+
+def test_another_machine_pulls_everything_and_trains_nothing(done, tmp_path, inside):
     here = done.copy(tmp_path / "here")
-    with kind(tmp_path) as remote:
+    with remotes.ssh(tmp_path) as remote:
         pushed(here, remote)
-        here.ok("git", "clone", "-q", str(here.folder), str(tmp_path / "there"))
-        there = Project.at(tmp_path / "there")
-        log_in(there, remote)
+        there = cloned(here, tmp_path / "there", remote)
         there.ok("dvc", "pull", "train", **remote.environment)
         assert not (there.folder / "data/raw").exists(), "the model alone"
         there.ok("dvc", "pull", **remote.environment)
@@ -36,8 +43,17 @@ def test_another_machine_pulls_everything_and_trains_nothing(kind, done, tmp_pat
     assert there.ok("git", "status", "--porcelain") == "" and there.runs() == []
 
     assert "python -m pipeline sync" in inside(there, "summary")
-    inside(there, "restore")
+    inside(there, "sync")
     (run,), (original,) = there.runs(), here.runs()
     assert run.data.tags["restored_from"] == original.info.run_id
     assert run.data.metrics["test/accuracy"] == original.data.metrics["test/accuracy"]
     assert "✗" not in inside(there, "verify")
+
+
+def test_a_folder_is_a_remote_too(done, tmp_path):
+    here = done.copy(tmp_path / "here")
+    with remotes.folder(tmp_path) as remote:
+        pushed(here, remote)
+        there = cloned(here, tmp_path / "there", remote)
+        there.ok("dvc", "pull")
+    assert there.outputs() == here.outputs()
