@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -46,6 +47,8 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
         import ray
     except ImportError:
         raise UserError("--ray: Ray is not installed; pip install 'seamline[ray]', or 'ray>=2.50,<3'") from None
+    if " " in sys.executable:  # Ray 2.60 starts workers through a shell, and they would never come
+        raise UserError(f"--ray: Ray starts no worker by a Python in whose path is a space: {sys.executable}")
     require_answer(address)
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     handlers = {number: signal.getsignal(number) for number in interrupt.SIGNALS}

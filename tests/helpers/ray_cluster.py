@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -37,8 +38,10 @@ class Nodes:
 
 @contextlib.contextmanager
 def cluster() -> Iterator[Nodes]:
-    """Skips the test where Ray is not installed."""
+    """Skips the test where Ray is not installed, or cannot start a worker."""
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    if " " in sys.executable:
+        pytest.skip("Ray starts no worker by a Python in whose path is a space")
     folder = tempfile.mkdtemp(prefix="ray-")  # a short name: sockets are in it
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", folder)

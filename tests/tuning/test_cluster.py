@@ -71,6 +71,15 @@ def test_a_cluster_that_does_not_answer_is_one_line():
         cluster.require_answer("127.0.0.1:1")
 
 
+def test_a_python_by_which_ray_starts_no_worker_is_refused(monkeypatch, params):
+    monkeypatch.setattr(sys, "executable", "/home/me/my project/.venv/bin/python")
+    with (
+        pytest.raises(UserError, match=r"in whose path is a space: /home/me/my project/"),
+        cluster.joined("auto", STUDY, SERVER, params.tune),
+    ):
+        pass
+
+
 def test_where_ray_is_not_installed_that_is_said(monkeypatch, params):
     monkeypatch.setitem(sys.modules, "ray", None)
     with (
