@@ -81,8 +81,8 @@ def read(path: Path, shape: tuple[int, int, int], classes: int) -> Arrived:
 def _arrays(path: Path) -> Arrived:
     if path.is_dir():
         return Arrived(*arrays.load(path))
-    if path.suffix.lower() not in ARRAYS:
-        raise UserError(f"{path}: should be a folder, or end in {' or '.join(ARRAYS)}")
+    if path.suffix.lower() not in ARRAYS or not path.is_file():  # a pipe would be waited for
+        raise UserError(f"{path}: should be a folder, or a file that ends in {' or '.join(ARRAYS)}")
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -61,7 +62,8 @@ def test_images_are_read_from_arrays_and_folders(tmp_path, name):
     ("name", "write", "reason"),
     [
         ("a.npy", lambda p: None, "a.npy is missing"),
-        ("a.csv", lambda p: p.write_text("1"), r"should be a folder, or end in \.npy or \.npz"),
+        ("a.csv", lambda p: p.write_text("1"), r"should be a folder, or a file that ends in \.npy or \.npz"),
+        ("a.npy", os.mkfifo, "should be a folder, or a file"),
         ("a.npy", lambda p: p.write_text("1"), "cannot be read"),
         ("a.npz", lambda p: np.savez(p, x=NEW.images), "has no array called images, only x"),
         ("a.npy", lambda p: np.save(p, NEW.images / 255), "should hold images of uint8 .*, not float64"),
