@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -70,7 +69,7 @@ def server(this: Project) -> Iterator[tuple[str, str]]:
             raise UserError(f"the server did not start: {shown.strip().splitlines()[-1:]}")
         yield found[1], found[2].replace("/optuna?", "/mlflow?")
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # Ctrl-C would be ignored in the background of a shell
         process.wait()
 
 
