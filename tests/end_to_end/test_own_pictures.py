@@ -4,12 +4,18 @@ Then another model of the same pictures, which is held against the champion, and
 """
 
 import json
+import re
 import shutil
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+from helpers.data import free_port
 from helpers.drawn import COLOURS, draw
+from helpers.faults import interrupt
 from helpers.project import ROOT, Project
+from helpers.served import ask_until_answered
 
 from pipeline.core import folders
 
@@ -62,6 +68,17 @@ def test_pictures_in_folders_become_a_judged_model(tmp_path, source):
     shown = project.ok("python", "-m", "pipeline", "predict", str(tmp_path / "source/pictures/grün"), "--json")
     answers = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
     assert len(answers) == EACH and {answer["class"] for answer in answers} <= set(COLOURS)
+    assert serve(project, np.zeros(SHAPE, np.uint8)) in COLOURS
+
+
+def serve(project: Project, picture: np.ndarray) -> str:
+    """The class that the champion's server gives a picture."""
+    process = project.start("python", "-m", "pipeline", "serve", "--port", str(free_port()))
+    try:
+        (address,) = re.findall(r"http://[\d.:]+", next(line for line in process.stdout if "answers on" in line))
+        return ask_until_answered(address, picture)["class"]
+    finally:
+        interrupt(process, signal.SIGKILL)
 
 
 def hold_another_against_the_champion(project: Project) -> None:
