@@ -11,9 +11,10 @@ import sys
 gc.set_threshold(50_000)  # at 700, a sixth of the time in which tensorflow and mlflow are imported went into looking
 sys.dont_write_bytecode = True  # on a full disk, Python (3.11) keeps half a .pyc, and no later start works
 
-from pipeline.core import interrupt  # noqa: E402
+from pipeline.core import interrupt, lean  # noqa: E402
 
 if __name__ == "__main__":
+    lean.install()
     with interrupt.handled():
         from pipeline.core import cli, menu  # here, where a Ctrl-C during the imports is no traceback
 

@@ -1,12 +1,13 @@
-"""How sure a share is, and whether two models differ: intervals and a paired test, by scipy."""
+"""How sure a share is, and whether two models differ: intervals and a paired test."""
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import binomtest
 
 LEVEL = 0.95
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,15 @@ def share(hits: np.ndarray) -> Share:
 def counted(count: int, total: int) -> Share:
     """`count` of `total` → their share. Of no images, the interval is all that is possible: 0 to 1.
 
-    Wilson's interval, which stays within 0 and 1 and is right for small n (Wilson 1927).
+    Wilson's interval, which stays within 0 and 1 and is right for small n (Wilson 1927). Not scipy's, which is the
+    same: importing scipy.stats for it took a fifth of the time in which `summary` begins.
     """
     if not total:
         return Share(0.0, 0.0, 1.0, 0, 0)
-    interval = binomtest(count, total).proportion_ci(LEVEL, method="wilson")
-    return Share(count / total, float(interval.low), float(interval.high), count, total)
+    middle = (count + Z**2 / 2) / (total + Z**2)
+    half = Z * math.sqrt(count * (total - count) / total + Z**2 / 4) / (total + Z**2)
+    low, high = middle - half if count else 0.0, middle + half if count < total else 1.0
+    return Share(count / total, low, high, count, total)
 
 
 def difference(first: Share, second: Share) -> tuple[float, float]:
@@ -55,6 +59,8 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
     `first_right`, `second_right`: bool (n,), whether each is right on each image. Only images on which one is right and
     the other wrong count (McNemar 1947; exact, since these can be few).
     """
+    from scipy.stats import binomtest
+
     only_first = int(np.count_nonzero(first_right & ~second_right))
     only_second = int(np.count_nonzero(second_right & ~first_right))
     if not only_first + only_second:

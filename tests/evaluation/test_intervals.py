@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from pipeline.evaluation import intervals
 
@@ -8,6 +9,14 @@ def test_a_share_lies_in_its_interval_as_wilson_has_it():
     share = intervals.share(np.arange(100) < 90)
     assert (share.value, share.count, share.total) == (0.9, 90, 100)
     assert (share.low, share.high) == pytest.approx((0.8256, 0.9448), abs=1e-4)  # Wilson 1927, by hand
+
+
+@pytest.mark.parametrize("total", [1, 7, 10_000])
+def test_an_interval_is_that_of_scipy(total):
+    for count in {0, 1, total // 3, total - 1, total}:
+        theirs = binomtest(count, total).proportion_ci(intervals.LEVEL, method="wilson")
+        ours = intervals.counted(count, total)
+        assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=1e-12, abs=1e-15)
 
 
 @pytest.mark.parametrize(("hits", "low", "high"), [([True] * 5, 0.5655, 1), ([False] * 5, 0, 0.4345), ([], 0, 1)])

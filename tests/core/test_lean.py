@@ -1,0 +1,47 @@
+import sys
+
+from pipeline.core import lean
+
+LIBRARY = """
+try:
+    import optional
+    from optional.part import thing
+except ImportError:
+    optional = None
+from . import inside
+"""
+
+
+def test_a_library_does_without_what_is_unused_and_others_find_it_afterwards(tmp_path, monkeypatch):
+    for name, code in (("library", LIBRARY), ("other", LIBRARY), ("optional", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(code)
+        (tmp_path / name / "inside.py").touch()
+    (tmp_path / "optional" / "part.py").write_text("thing = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", [lean.LeanFinder({"library": ("optional",)}), *sys.meta_path])
+    modules = dict(sys.modules)
+    try:
+        import library
+
+        assert library.optional is None and library.inside and "optional" not in sys.modules
+        import other
+
+        assert other.optional.part.thing == 1
+        del sys.modules["library"], sys.modules["library.inside"]
+        import library
+
+        assert library.optional is other.optional, "what is imported already is not taken away"
+    finally:
+        for name in set(sys.modules) - set(modules):
+            del sys.modules[name]
+
+
+def test_keras_looks_for_what_is_hidden_from_it():
+    """If a later keras does not, the list is too long."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    (folder,) = find_spec("keras").submodule_search_locations
+    code = "".join(path.read_text() for path in Path(folder, "src").rglob("*.py") if "_test" not in path.name)
+    assert [name for name in lean.UNUSED["keras"] if f"import {name}" not in code] == []
