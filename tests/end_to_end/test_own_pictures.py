@@ -39,7 +39,7 @@ def described(source: tuple, folder, sha256: str) -> dict:
     return params
 
 
-def test_pictures_in_folders_become_a_judged_model(tmp_path, source):
+def test_pictures_in_folders_become_a_judged_model(tmp_path, source, inside):
     draw(tmp_path / "source" / "pictures", EACH, seed=1, shape=SHAPE)
     shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "source")
     sha256 = folders.tree_sha256(tmp_path / "source" / "pictures")
@@ -58,14 +58,14 @@ def test_pictures_in_folders_become_a_judged_model(tmp_path, source):
     found = json.loads((project.folder / "reports/test.json").read_text())
     (run,) = project.runs()
     assert run.info.status == "FINISHED" and run.data.metrics["test/accuracy"] == found["test/accuracy"]
-    assert f"test accuracy        {found['test/accuracy']:.4f}" in project.ok("python", "-m", "pipeline", "summary")
+    assert f"test accuracy        {found['test/accuracy']:.4f}" in inside(project, "summary")
     project.ok("git", "add", "-A")
     project.ok("git", "commit", "-qm", "results")
-    shown = project.ok("python", "-m", "pipeline", "verify")
+    shown = inside(project, "verify")
     assert "source files         1 of 1 agree" in shown and "links agree" in shown
     assert "Data and pipelines are up to date" in project.ok("dvc", "repro")
-    hold_another_against_the_champion(project)
-    shown = project.ok("python", "-m", "pipeline", "predict", str(tmp_path / "source/pictures/grün"), "--json")
+    hold_another_against_the_champion(project, inside)
+    shown = inside(project, "predict", str(tmp_path / "source/pictures/grün"), "--json")
     answers = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
     assert len(answers) == EACH and {answer["class"] for answer in answers} <= set(COLOURS)
     assert serve(project, np.zeros(SHAPE, np.uint8)) in COLOURS
@@ -81,10 +81,9 @@ def serve(project: Project, picture: np.ndarray) -> str:
         interrupt(process, signal.SIGKILL)
 
 
-def hold_another_against_the_champion(project: Project) -> None:
+def hold_another_against_the_champion(project: Project, inside) -> None:
     """Trains the recipe `accurate` for one epoch; the gate compares it with the champion of the same data set."""
-    adopt = ("adopt", "--recipe", "accurate", "--keep", "batch_size", "--keep", "epochs", "--keep", "precision")
-    project.ok("python", "-m", "pipeline", *adopt)
+    inside(project, "adopt", "--recipe", "accurate", "--keep", "batch_size", "--keep", "epochs", "--keep", "precision")
     project.ok("git", "commit", "-qam", "another model")
     shown = project.ok("dvc", "repro")
     assert "training resnet" in shown, shown
