@@ -9,7 +9,7 @@ from helpers.data import CLASSES, idx_bytes, make_split
 
 from pipeline.config.schema import Dataset
 from pipeline.core import paths
-from pipeline.data import comparison, expectations, raw, sampling, tables
+from pipeline.data import arrays, comparison, expectations, raw, sampling, tables
 from pipeline.data.arrays import Split
 from pipeline.reporting import data_checks
 
@@ -22,6 +22,7 @@ def few_at_one_time(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     paths.RAW.mkdir(parents=True)
     monkeypatch.setattr(sampling, "PIXELS", 1 << 15)
+    monkeypatch.setattr(arrays, "BLOCK", 1 << 15)
 
 
 def peak(work) -> int:
@@ -90,6 +91,7 @@ def test_checks_and_page_take_a_few_images_at_one_time(params):
         return {
             "the image table": lambda: tables.image_table(parts),
             "the comparison": lambda: comparison.compare(parts, table, config.classes),
+            "the prepared arrays": lambda: arrays.save(paths.TRAIN, parts["train"]),
             "the page": lambda: data_checks.render({"passed": True, "checks": [], "classes": classes}, parts, "x"),
         }
 
