@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.core import files
 from pipeline.core.errors import UserError
 
-BLOCK = 10_000  # images copied at one time
+BLOCK = 1 << 22  # bytes of images copied at one time
 
 
 class Split(NamedTuple):
@@ -48,8 +48,9 @@ def save(folder: Path, split: Split, places: np.ndarray | None = None) -> None:
         with (temporary / "images.npy").open("wb") as file:
             header = np.lib.format.header_data_from_array_1_0(split.images[:0])
             np.lib.format.write_array_header_1_0(file, header | {"shape": (len(places), *split.images.shape[1:])})
-            for start in range(0, len(places), BLOCK):
-                file.write(split.images[places[start : start + BLOCK]].data)
+            step = max(1, BLOCK // int(np.prod(split.images.shape[1:])))
+            for start in range(0, len(places), step):
+                file.write(split.images[places[start : start + step]].data)
         np.save(temporary / "labels.npy", split.labels[places], allow_pickle=False)
 
 

@@ -1,6 +1,5 @@
 """Many picture files → one array, decoded once, by as many threads as there are processors."""
 
-import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from pipeline.core.errors import UserError, first
-from pipeline.data import pictures
+from pipeline.data import pictures, scratch
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")  # of names, in small letters or large ones
 BLOCK = 10_000  # files that wait to be decoded at one time
@@ -26,11 +25,11 @@ def decode(
     """The pictures called `names` in a folder → uint8 (n, height, width, channels), in this order.
 
     Pillow lets other threads run while it decodes. Raises UserError with a line for each file that cannot be read, and
-    where the array would not fit into memory.
+    where the array would not fit on the disk.
     """
     from tqdm import tqdm
 
-    images = room_for((len(names), *shape))
+    images = scratch.room_for((len(names), *shape))
     problems: list[str] = []
 
     def decode_one(place: int) -> None:
@@ -54,14 +53,3 @@ def decode(
     if problems:
         raise UserError("\n".join(first(sorted(problems))))
     return images
-
-
-def room_for(shape: tuple[int, ...]) -> np.ndarray:
-    """An uninitialised uint8 array. Raises UserError where the memory that is free now is smaller."""
-    import psutil
-
-    wanted, free = math.prod(shape), psutil.virtual_memory().available
-    if wanted > free:
-        sizes = " × ".join(f"{size:,}" for size in shape)
-        raise UserError(f"images of {sizes} take {wanted / 1e9:,.1f} GB of memory; {free / 1e9:,.1f} GB are free")
-    return np.empty(shape, np.uint8)

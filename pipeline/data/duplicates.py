@@ -34,11 +34,11 @@ def alike(images: np.ndarray) -> float:
 
     Of at most sampling.MEASURED images uint8 (n, height, width, channels).
     """
-    some = sampling.some(images, sampling.MEASURED)
-    found = frequencies.structure(some, _count(some))
+    places = sampling.places(len(images), sampling.MEASURED)
+    found = frequencies.structure(images, _count(images), places)
     here, there = _candidates(found, found)
-    here, there = here[here != there], there[here != there]
-    return len(np.unique(here[_correlations(some, here, some, there) >= SIMILAR])) / len(some)
+    here, there = places[here[here != there]], places[there[here != there]]
+    return len(np.unique(here[_correlations(images, here, images, there) >= SIMILAR])) / len(places)
 
 
 def twins(train: np.ndarray, test: np.ndarray) -> Twins:
@@ -48,14 +48,13 @@ def twins(train: np.ndarray, test: np.ndarray) -> Twins:
     TREE at one time. Plain images have no twin.
     """
     asked = sampling.places(len(test), sampling.MEASURED)
-    test = sampling.some(test, sampling.MEASURED)
-    best, nearest = np.zeros(len(test)), np.zeros(len(test), int)
+    best, nearest = np.zeros(len(asked)), np.zeros(len(asked), int)
     count = _count(train)
-    structure = frequencies.structure(test, count)
+    structure = frequencies.structure(test, count, asked)
     for start in range(0, len(train), TREE):
         block = train[start : start + TREE]
         here, there = _candidates(frequencies.structure(block, count), structure)
-        correlation = _correlations(test, here, block, there)
+        correlation = _correlations(test, asked[here], block, there)
         for place, other, similarity in zip(here, there, correlation, strict=True):
             if similarity > best[place]:
                 best[place], nearest[place] = similarity, start + other
@@ -92,10 +91,8 @@ def _candidates(known: Structure, asked: Structure) -> tuple[np.ndarray, np.ndar
 
 def _correlations(images: np.ndarray, here: np.ndarray, others: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Pearson's correlation of the pixels of pairs of images, float (pairs,)."""
-    step = max(1, sampling.PIXELS // int(np.prod(images.shape[1:])))
     found = np.empty(len(here))
-    for start in range(0, len(here), step):
-        pair = slice(start, start + step)
+    for pair in sampling.slices(len(here), images.shape[1:]):
         a, b = (each.astype(np.float32) for each in (images[here[pair]], others[there[pair]]))
         a, b = a - a.mean(axis=(1, 2), keepdims=True), b - b.mean(axis=(1, 2), keepdims=True)
         norms = np.square(a).sum(axis=(1, 2, 3)) * np.square(b).sum(axis=(1, 2, 3))

@@ -17,15 +17,16 @@ def lowest(images: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate([_transform(block, count) for block in sampling.blocks(images)])
 
 
-def structure(images: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def structure(images: np.ndarray, count: int, places: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """(The lowest frequencies, without the mean, of images brought to one contrast; which images are not plain).
 
-    Float32 (n, numbers) and bool (n,). The mean of each channel is taken off and the image divided by its norm, so a
-    copy that is brighter, or of more contrast, is the same. The distance of two rows is at most that of the two whole
-    images, for which 2 − 2 · correlation is the square: what is far apart here is far apart there.
+    Float32 (n, numbers) and bool (n,), of all images or of those at these places. The mean of each channel is taken off
+    and the image divided by its norm, so a copy that is brighter, or of more contrast, is the same. The distance of two
+    rows is at most that of the two whole images, for which 2 − 2 · correlation is the square: what is far apart here is
+    far apart there.
     """
     rows, norms = [], []
-    for block in sampling.blocks(images):
+    for block in sampling.blocks(images, places):
         centred = block - block.mean(axis=(1, 2), keepdims=True)
         norm = np.sqrt(np.square(centred).sum(axis=(1, 2, 3)))
         rows.append(_transform(centred, count) / np.maximum(norm, 1)[:, np.newaxis])

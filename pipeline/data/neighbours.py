@@ -13,7 +13,6 @@ from pipeline.data.arrays import Split
 from pipeline.data.change import Change
 
 NEIGHBOURS = 10  # fewer where classes are small
-COPIED = 500  # images at one time
 FREQUENCIES = 8  # each way, by which images are compared
 CERTAIN = 3.3  # standard deviations that chance does not reach: once in a thousand times
 
@@ -71,10 +70,10 @@ def _among_others(votes: Votes) -> Votes:
 
 
 def _points(split: Split, places: np.ndarray, undo: Change | None) -> np.ndarray:
-    """What some images are coarsely, float32 (n, numbers); a few are copied at one time."""
+    """What some images are coarsely, float32 (n, numbers)."""
     rows = []
-    for start in range(0, len(places), COPIED):
-        block = split.images[places[start : start + COPIED]]
+    for some in sampling.slices(len(places), split.images.shape[1:]):
+        block = split.images[places[some]]
         rows.append(frequencies.lowest(undo.undone(block) if undo else block, FREQUENCIES))
     return np.concatenate(rows)
 

@@ -95,9 +95,8 @@ def as_json(found: Profile) -> str:
 
 def _look(images: np.ndarray, places: np.ndarray) -> _Sums:
     measures, brightest, small, levels = [], [], [], np.zeros(256, np.int64)
-    step = max(1, sampling.PIXELS // int(np.prod(images.shape[1:])))
-    for start in range(0, len(places), step):
-        block = images[places[start : start + step]]
+    for some in sampling.slices(len(places), images.shape[1:]):
+        block = images[places[some]]
         levels += np.bincount(block.ravel(), minlength=256)
         brightest.append(block.max(axis=(1, 2, 3)))
         measures.append(_measures(block.astype(np.float32)))

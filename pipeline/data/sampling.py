@@ -1,15 +1,16 @@
-"""Which images are looked at, where a look at all of them would take too long or too much memory.
+"""Which images are looked at, and how many at one time: all of them may take too long, or more than the memory.
 
 The choice depends on nothing but the number of images, so equal data give equal numbers.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 MEASURED = 10_000  # images of a part of which brightness, contrast and their like are measured
 COMPARED = 4_000  # images of a part whose neighbours are looked for; the cost grows with the square
-PIXELS = 1 << 22  # values that are held as float32 at one time: 16 MB
+PIXELS = 1 << 22  # values that are held at one time: 16 MB as float32
 
 
 def places(count: int, wanted: int) -> np.ndarray:
@@ -19,13 +20,13 @@ def places(count: int, wanted: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).permutation(count)[:wanted])
 
 
-def some(images: np.ndarray, wanted: int) -> np.ndarray:
-    """The images at the `places`; not copied where they are all."""
-    return images if len(images) <= wanted else images[places(len(images), wanted)]
+def slices(count: int, shape: tuple[int, ...]) -> Iterator[slice]:
+    """0 to `count` in their order, in slices of at most PIXELS values, or of one image; `shape` is that of an image."""
+    step = max(1, PIXELS // math.prod(shape))
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
-def blocks(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Images uint8 (n, height, width, channels) as float32, a few at one time, in their order."""
-    step = max(1, PIXELS // int(np.prod(images.shape[1:])))
-    for start in range(0, len(images), step):
-        yield images[start : start + step].astype(np.float32)
+def blocks(images: np.ndarray, places: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """All images uint8 (n, height, width, channels), or those at these places, in slices that are copied as float32."""
+    for some in slices(len(images) if places is None else len(places), images.shape[1:]):
+        yield images[some if places is None else places[some]].astype(np.float32)

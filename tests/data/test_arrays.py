@@ -23,7 +23,7 @@ def test_the_split_is_stratified_seeded_and_complete():
 
 def test_prepared_arrays_are_mapped_and_equal_arrays_give_equal_bytes(tmp_path, monkeypatch):
     split = make_split(20, 1)
-    monkeypatch.setattr(arrays, "BLOCK", 7)
+    monkeypatch.setattr(arrays, "BLOCK", 7 * 64)
     for name in ("one", "two"):
         arrays.save(tmp_path / name, split)
     loaded = arrays.load(tmp_path / "one")

@@ -16,10 +16,6 @@ def test_blocks_are_all_images_and_none_is_large(monkeypatch):
     blocks = list(sampling.blocks(images))
     assert [len(block) for block in blocks] == [5, 5, 1] and blocks[0].dtype == np.float32
     assert np.array_equal(np.concatenate(blocks), images)
+    some = np.array([2, 3, 5, 7, 9, 10])
+    assert np.array_equal(np.concatenate(list(sampling.blocks(images, some))), images[some])
     assert len(list(sampling.blocks(np.zeros((2, 20, 20, 3), np.uint8)))) == 2, "one that is larger is a block"
-
-
-def test_all_images_are_not_copied():
-    images = np.arange(40, dtype=np.uint8).reshape(10, 2, 2, 1)
-    assert sampling.some(images, 10) is images
-    assert np.array_equal(sampling.some(images, 3), images[sampling.places(10, 3)])

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.config.schema import Dataset, IdxFiles
 from pipeline.core import paths
 from pipeline.core.errors import UserError
+from pipeline.data import scratch
 from pipeline.data.arrays import Split
 
 
@@ -26,7 +27,7 @@ def read(half: IdxFiles, dataset_config: Dataset) -> Split:
     grey = dataset_config.channels == 1
     images, labels = _both((half.images, 3 if grey else 4), (half.labels, 1))
     if half.transposed:
-        images = np.ascontiguousarray(images.swapaxes(1, 2))
+        images = scratch.copied(images.swapaxes(1, 2))
     if half.first_label:
         if labels.min() < half.first_label:
             place = int(np.argmax(labels < half.first_label))
@@ -68,13 +69,13 @@ def unpacked(path: Path) -> Iterator[Path]:
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Reads a whole IDX file of unsigned bytes, the format of MNIST and its relatives; one that ends in .gz, unpacked.
+    """Opens an IDX file of unsigned bytes, the format of MNIST and its relatives; one that ends in .gz, unpacked.
 
     The format, after http://yann.lecun.com/exdb/mnist/: two zero bytes, a type code (8 for unsigned bytes), the number
     of dimensions, then each size as a big-endian uint32, then the values, the last dimension fastest. Sizes are held
-    against the length of the file before any memory is asked for.
+    against the length of the file first.
 
-    Returns a read-only uint8 array with `dimensions` axes. Raises UserError for any other content.
+    Returns a read-only uint8 array with `dimensions` axes, memory-mapped. Raises UserError for any other content.
     """
     with unpacked(path) as plain:
         return _read_plain(plain, path, dimensions)
@@ -96,6 +97,4 @@ def _read_plain(plain: Path, path: Path, dimensions: int) -> np.ndarray:
     expected = header + int(np.prod(shape, dtype=object))
     if 0 in shape or length != expected:
         raise UserError(f"{path}: {' × '.join(map(str, shape))} values make {expected} bytes; this file has {length}")
-    values = np.fromfile(plain, dtype=np.uint8, offset=header).reshape(shape)
-    values.flags.writeable = False
-    return values
+    return np.asarray(np.memmap(plain, np.uint8, "r", header, shape))  # a view: slices of a memmap are slow to make

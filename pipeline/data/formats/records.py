@@ -8,7 +8,7 @@ from pipeline.config.schema import Dataset, RecordFiles
 from pipeline.core import paths
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
-from pipeline.data.decoding import room_for
+from pipeline.data.scratch import room_for
 
 
 def read(half: RecordFiles, dataset_config: Dataset) -> Split:
