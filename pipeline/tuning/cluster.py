@@ -15,9 +15,8 @@ from pipeline.core import interrupt
 from pipeline.core.cli import counted, say
 from pipeline.core.code_hash import PACKAGE
 from pipeline.core.errors import UserError
+from pipeline.tuning import head
 
-PATIENCE = 5  # seconds until a cluster has to answer
-NO_CLUSTER = "no Ray cluster answers; start one with `ray start --head`"
 THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -49,15 +48,16 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
         raise UserError("--ray: Ray is not installed; pip install 'seamline[ray]', or 'ray>=2.50,<3'") from None
     if " " in sys.executable:  # Ray 2.60 starts workers through a shell, and they would never come
         raise UserError(f"--ray: Ray starts no worker by a Python in whose path is a space: {sys.executable}")
-    require_answer(address)
+    head.require_answer(address)
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     handlers = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
     code = {"py_modules": [str(PACKAGE)]}
     try:
         ray.init(address=address, runtime_env=code, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise UserError(f"--ray {address}: {NO_CLUSTER} ({reason})") from None
+        reason = " ".join(str(error).split())
+        is_other = "ersion mismatch" in reason  # of Ray, or of Python
+        raise UserError(f"--ray {address}: {reason if is_other else f'{head.NO_CLUSTER} ({reason})'}") from None
     for number, handler in handlers.items():  # Ray has put its own for SIGTERM
         signal.signal(number, handler)
     try:
@@ -67,21 +67,6 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-def require_answer(address: str) -> None:
-    """Raises UserError for an address that is none of a cluster, or does not answer: Ray itself would try for long."""
-    if address == "auto":
-        return
-    host, colon, port = address.rpartition(":")
-    if not (colon and host and port.isdecimal()) or "/" in address:
-        raise UserError(
-            f"--ray {address}: should be auto or HOST:PORT of the cluster's head, typed on a machine of the cluster"
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        raise UserError(f"--ray {address}: {NO_CLUSTER} ({error})") from None
 
 
 def nodes() -> list[Node]:
