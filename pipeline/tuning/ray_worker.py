@@ -59,7 +59,7 @@ def _take_trials(plan: "Plan", home: "ray.actor.ActorHandle", splits: dict[str, 
 
     def stopping() -> bool:
         with contextlib.suppress(ray.exceptions.RayError):
-            return ray.get(home.is_stopping.remote())
+            return bool(ray.get(home.is_stopping.remote()))
         return True  # nobody waits for what comes of it
 
     try:
