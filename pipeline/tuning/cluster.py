@@ -48,8 +48,8 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
         raise UserError("--ray: Ray is not installed; pip install 'seamline[ray]', or 'ray>=2.50,<3'") from None
     if " " in sys.executable:  # Ray 2.60 starts workers through a shell, and they would never come
         raise UserError(f"--ray: Ray starts no worker by a Python in whose path is a space: {sys.executable}")
-    head.require_answer(address)
     logging.getLogger("ray").setLevel(logging.CRITICAL)
+    head.require_answer(address)
     handlers = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
     code = {"py_modules": [str(PACKAGE)]}
     try:
