@@ -17,6 +17,7 @@ from pipeline.core.code_hash import PACKAGE
 from pipeline.core.errors import UserError
 from pipeline.tuning import head
 
+RESTARTS = 10  # how often Ray starts a worker again that died with its node, and one that it ended for lack of memory
 THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -42,6 +43,7 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
     to, are of this machine alone.
     """
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # what Ray itself says on this terminal: nothing
+    os.environ.setdefault("RAY_task_oom_retries", str(RESTARTS))  # Ray (2.60) would start it again for ever
     try:
         import ray
     except ImportError:

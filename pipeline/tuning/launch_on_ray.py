@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from pipeline.tuning.study import Plan
 
-RESTARTS = 10  # how often Ray starts a worker again whose node has died
-
 
 def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     """Starts the workers on the cluster, and shows how the study comes on until they end.
@@ -51,7 +49,7 @@ def _run(study: "optuna.Study", plan: "Plan") -> None:
         num_gpus=each.gpus,
         scheduling_strategy="SPREAD",
         max_calls=1,  # a process of its own: tensorflow takes its number of threads once
-        max_retries=RESTARTS,
+        max_retries=cluster.RESTARTS,
     )
     task: Any = placed(work)  # its types know no keyword that stands for a reference
     numbers = range(1, plan.tune.workers + 1)

@@ -32,7 +32,11 @@ def work(
     """
     import ray
 
-    if not ray.get(home.begin.remote(number, ray.get_runtime_context().get_node_id())):
+    try:
+        is_wanted = bool(ray.get(home.begin.remote(number, ray.get_runtime_context().get_node_id())))
+    except ray.exceptions.RayError as error:
+        return f"the machine that the sweep was started on does not answer: {str(error).splitlines()[0]}"
+    if not is_wanted:
         return None
     try:
         with tempfile.TemporaryDirectory(prefix="seamline-") as folder:

@@ -21,3 +21,14 @@ def test_a_node_without_a_folder_to_write_to_is_said_in_one_line(monkeypatch, tm
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     reason = ray_worker.work(None, 1, Answers(), {}, None, None)
     assert reason.startswith(str(tmp_path / "gone")) and reason.endswith(": No such file or directory")
+
+
+def test_a_worker_that_finds_nobody_who_wants_it_says_so_in_one_line(monkeypatch):
+    def nobody(answer):
+        raise RuntimeError("the actor is dead\nall that ran there: …")
+
+    exceptions = types.SimpleNamespace(RayError=RuntimeError)
+    ray = types.SimpleNamespace(get=nobody, get_runtime_context=Answers, exceptions=exceptions)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    reason = ray_worker.work(None, 1, Answers(), {}, None, None)
+    assert reason == "the machine that the sweep was started on does not answer: the actor is dead"
