@@ -67,6 +67,7 @@ def main(address: str | None, ray_address: str | None, **given: str | None) -> N
     each = train.model_copy(update={"epochs": tune.epochs, "threads": threads})
 
     with contextlib.ExitStack() as stack:
+        stack.enter_context(storage.errors(address))
         if ray_address:
             stack.enter_context(cluster.joined(ray_address, address, store.address(), tune))
         with storage.study_lock(address, tune.study):

@@ -15,9 +15,9 @@ from pipeline.core import interrupt
 from pipeline.core.cli import counted, say
 from pipeline.core.code_hash import PACKAGE
 from pipeline.core.errors import UserError
+from pipeline.tuning import head
 
-PATIENCE = 5  # seconds until a cluster has to answer
-NO_CLUSTER = "no Ray cluster answers; start one with `ray start --head`"
+RESTARTS = 10  # how often Ray starts a worker again that died with its node, and one that it ended for lack of memory
 THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -43,21 +43,23 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
     to, are of this machine alone.
     """
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # what Ray itself says on this terminal: nothing
+    os.environ.setdefault("RAY_task_oom_retries", str(RESTARTS))  # Ray (2.60) would start it again for ever
     try:
         import ray
     except ImportError:
         raise UserError("--ray: Ray is not installed; pip install 'seamline[ray]', or 'ray>=2.50,<3'") from None
     if " " in sys.executable:  # Ray 2.60 starts workers through a shell, and they would never come
         raise UserError(f"--ray: Ray starts no worker by a Python in whose path is a space: {sys.executable}")
-    require_answer(address)
     logging.getLogger("ray").setLevel(logging.CRITICAL)
+    head.require_answer(address)
     handlers = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
     code = {"py_modules": [str(PACKAGE)]}
     try:
         ray.init(address=address, runtime_env=code, log_to_driver=False, logging_level=logging.CRITICAL)
     except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise UserError(f"--ray {address}: {NO_CLUSTER} ({reason})") from None
+        reason = " ".join(str(error).split())
+        is_other = "ersion mismatch" in reason  # of Ray, or of Python
+        raise UserError(f"--ray {address}: {reason if is_other else f'{head.NO_CLUSTER} ({reason})'}") from None
     for number, handler in handlers.items():  # Ray has put its own for SIGTERM
         signal.signal(number, handler)
     try:
@@ -67,21 +69,6 @@ def joined(address: str, study: str, mlflow: str, tune: Tune) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-def require_answer(address: str) -> None:
-    """Raises UserError for an address that is none of a cluster, or does not answer: Ray itself would try for long."""
-    if address == "auto":
-        return
-    host, colon, port = address.rpartition(":")
-    if not (colon and host and port.isdecimal()) or "/" in address:
-        raise UserError(
-            f"--ray {address}: should be auto or HOST:PORT of the cluster's head, typed on a machine of the cluster"
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        raise UserError(f"--ray {address}: {NO_CLUSTER} ({error})") from None
 
 
 def nodes() -> list[Node]:

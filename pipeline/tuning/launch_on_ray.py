@@ -10,20 +10,28 @@ from pipeline.core.addresses import mask_passwords
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.tuning import cluster
+from pipeline.tuning.head import Head
 
 if TYPE_CHECKING:
     import optuna
 
     from pipeline.tuning.study import Plan
 
-RESTARTS = 10  # how often Ray starts a worker again whose node has died
-
 
 def run_workers(study: "optuna.Study", plan: "Plan") -> None:
     """Starts the workers on the cluster, and shows how the study comes on until they end.
 
-    Raises KeyboardInterrupt after Ctrl-C, UserError where no worker came to a good end.
+    Raises KeyboardInterrupt after Ctrl-C, UserError where no worker came to a good end and where the cluster refuses.
     """
+    import ray
+
+    try:
+        _run(study, plan)
+    except ray.exceptions.RayError as error:
+        raise UserError(f"the Ray cluster: {_first_line(error)}; the same command goes on") from None
+
+
+def _run(study: "optuna.Study", plan: "Plan") -> None:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -41,18 +49,21 @@ def run_workers(study: "optuna.Study", plan: "Plan") -> None:
         num_gpus=each.gpus,
         scheduling_strategy="SPREAD",
         max_calls=1,  # a process of its own: tensorflow takes its number of threads once
-        max_retries=RESTARTS,
+        max_retries=cluster.RESTARTS,
     )
     task: Any = placed(work)  # its types know no keyword that stands for a reference
     numbers = range(1, plan.tune.workers + 1)
     tasks = {task.remote(plan, number, home, environment, **splits): number for number in numbers}
+    head = Head(ray.get_runtime_context().gcs_address)
     try:
-        _watch(study, plan, tasks, home)
+        _watch(study, plan, tasks, home, head)
     except KeyboardInterrupt:
         say("\nstopping after the epochs under way; Ctrl-C again stops at once")
         with interrupt.more_time:
-            _stop(tasks, home)
-            ray.wait(list(tasks), num_returns=len(tasks))
+            if head.answers():
+                _stop(tasks, home)
+            while head.answers() and ray.wait(list(tasks), num_returns=len(tasks), timeout=1)[1]:
+                pass
         raise
 
 
@@ -75,8 +86,11 @@ def environment_of_workers(each: Resources) -> dict[str, str]:
     return found
 
 
-def _watch(study: "optuna.Study", plan: "Plan", tasks: dict[Any, int], home: Any) -> None:
-    """Shows progress until all workers have ended. Raises UserError where none did so well."""
+def _watch(study: "optuna.Study", plan: "Plan", tasks: dict[Any, int], home: Any, head: Head) -> None:
+    """Shows progress until all workers have ended. Raises UserError where none did so well, and where the head is lost.
+
+    Workers go on without a head for a while, and may come to their end.
+    """
     import ray
 
     from pipeline.tuning.progress import Progress
@@ -85,14 +99,17 @@ def _watch(study: "optuna.Study", plan: "Plan", tasks: dict[Any, int], home: Any
     waiting, nodes, is_over = list(tasks), cluster.nodes(), False
     while waiting:
         ended, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=1)
+        has_head = head.answers()  # just before it is asked: Ray's questions to one that is away hang
         for task in ended:
             reason = _outcome(task)
             if reason is None and not is_over:
                 is_over = True  # the study has its total: who still waits for room in the cluster need not come
+                if not has_head:
+                    return  # the end of this program ends them
                 _stop(tasks, home)
             elif reason is not None and not is_over:
                 progress.note(f"worker {tasks[task]} stopped: {reason}")
-        now = cluster.nodes()
+        now = cluster.nodes() if has_head else nodes
         for node in cluster.lost(nodes, now):
             progress.note(f"node {node.host} is lost; its trials go elsewhere from their last finished epoch")
         nodes = now
@@ -114,7 +131,11 @@ def _outcome(task: Any) -> str | None:
         print(mask_passwords(str(error)), file=sys.stderr)
         return "it ended with an error"
     except ray.exceptions.RayError as error:
-        return mask_passwords(str(error).strip().partition("\n")[0])
+        return _first_line(error)
+
+
+def _first_line(error: Exception) -> str:
+    return mask_passwords(str(error).strip().partition("\n")[0])
 
 
 def _stop(tasks: dict[Any, int], home: Any) -> None:

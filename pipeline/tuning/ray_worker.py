@@ -32,30 +32,42 @@ def work(
     """
     import ray
 
-    if not ray.get(home.begin.remote(number, ray.get_runtime_context().get_node_id())):
+    try:
+        is_wanted = bool(ray.get(home.begin.remote(number, ray.get_runtime_context().get_node_id())))
+    except ray.exceptions.RayError as error:
+        return f"the machine that the sweep was started on does not answer: {str(error).splitlines()[0]}"
+    if not is_wanted:
         return None
-    with tempfile.TemporaryDirectory(prefix="seamline-") as folder:
-        os.environ.pop("MLFLOW_RUN_ID", None)
-        os.environ.update(environment, DVC_ROOT=folder)
-        for name, value in QUIET.items():
-            os.environ.setdefault(name, value)
-        from pipeline.tuning.study import silence_optuna
+    try:
+        with tempfile.TemporaryDirectory(prefix="seamline-") as folder:
+            os.environ.pop("MLFLOW_RUN_ID", None)
+            os.environ.update(environment, DVC_ROOT=folder)
+            return _take_trials(plan, home, {"train": train, "validation": validation})
+    except OSError as error:  # of that folder: the node's disk is full, or nothing may be written there
+        return f"{error.filename or 'temporary folder'}: {error.strerror or error}"
 
-        silence_optuna()
-        with cli.suppress_stderr():
-            from pipeline.tuning import worker
-        from pipeline.tuning.states import StatesElsewhere
 
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # as in launch._work
+def _take_trials(plan: "Plan", home: "ray.actor.ActorHandle", splits: dict[str, Split]) -> str | None:
+    import ray
 
-        def stopping() -> bool:
-            with contextlib.suppress(ray.exceptions.RayError):
-                return ray.get(home.is_stopping.remote())
-            return True  # nobody waits for what comes of it
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    from pipeline.tuning.study import silence_optuna
 
-        try:
-            splits = {"train": train, "validation": validation}
-            worker.take_trials(plan, splits, stopping, threading.Event(), StatesElsewhere(home))
-        except (worker.MachineFault, *worker.MACHINE) as error:
-            return worker.reason(error)
+    silence_optuna()
+    with cli.suppress_stderr():
+        from pipeline.tuning import worker
+    from pipeline.tuning.states import StatesElsewhere
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # as in launch._work
+
+    def stopping() -> bool:
+        with contextlib.suppress(ray.exceptions.RayError):
+            return bool(ray.get(home.is_stopping.remote()))
+        return True  # nobody waits for what comes of it
+
+    try:
+        worker.take_trials(plan, splits, stopping, threading.Event(), StatesElsewhere(home))
+    except (worker.MachineFault, *worker.MACHINE) as error:
+        return worker.reason(error)
     return None

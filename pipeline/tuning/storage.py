@@ -58,6 +58,17 @@ def open_storage(address: str, must_exist: bool = False) -> BaseStorage:
         raise UserError(f"storage {address}: is damaged ({reason}); put a copy back, or name another") from None
 
 
+@contextlib.contextmanager
+def errors(address: str) -> Iterator[None]:
+    """Turns what a database refuses in the block, because it is away say, into a UserError of one line."""
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        cause = error.__cause__ or error
+        reason = str(getattr(cause, "orig", None) or cause).strip().partition("\n")[0]
+        raise UserError(f"storage {mask_passwords(address)}: {reason}; the same command goes on") from None
+
+
 def is_database(address: str) -> bool:
     """Whether an address is that of a database, not a file. Raises UserError for one that is not PostgreSQL."""
     scheme, colon, _ = address.partition("://")

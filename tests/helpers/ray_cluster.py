@@ -46,6 +46,7 @@ def cluster() -> Iterator[Nodes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", folder)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")  # at Ray's 15, workers stand still while other tests run
         from ray.cluster_utils import Cluster
 
         soon = {"health_check_period_ms": 500, "health_check_failure_threshold": 3}  # a dead node is missed

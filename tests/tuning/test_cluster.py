@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import types
 
 import pytest
 
@@ -60,17 +61,6 @@ def test_what_workers_write_to_has_to_be_reached_from_all_nodes(study, mlflow, p
     assert all(problem in str(refused.value) for problem in problems) and ":p@" not in str(refused.value)
 
 
-@pytest.mark.parametrize("address", ["ray://head:10001", "head", "", ":6379", "head:port", "head:99999999999"])
-def test_an_address_of_another_kind_is_refused(address):
-    with pytest.raises(UserError, match=f"--ray {address}: "):
-        cluster.require_answer(address)
-
-
-def test_a_cluster_that_does_not_answer_is_one_line():
-    with pytest.raises(UserError, match=r"127\.0\.0\.1:1: no Ray cluster answers; start one with `ray start --head`"):
-        cluster.require_answer("127.0.0.1:1")
-
-
 def test_a_python_by_which_ray_starts_no_worker_is_refused(monkeypatch, params):
     monkeypatch.setattr(sys, "executable", "/home/me/my project/.venv/bin/python")
     with (
@@ -85,5 +75,18 @@ def test_where_ray_is_not_installed_that_is_said(monkeypatch, params):
     with (
         pytest.raises(UserError, match=r"--ray: Ray is not installed; pip install 'seamline\[ray\]'"),
         cluster.joined("auto", STUDY, SERVER, params.tune),
+    ):
+        pass
+
+
+def test_a_cluster_of_another_version_is_said_in_one_line(monkeypatch, params):
+    def init(**_):
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.60.0\n    Python: 3.12.1")
+
+    monkeypatch.setitem(sys.modules, "ray", types.SimpleNamespace(init=init))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as here,
+        pytest.raises(UserError, match=r"--ray [\d.:]+: Version mismatch: .* with: Ray: 2\.60\.0 Python: 3\.12\.1$"),
+        cluster.joined(f"127.0.0.1:{here.getsockname()[1]}", STUDY, SERVER, params.tune),
     ):
         pass

@@ -38,8 +38,8 @@ def wait_for_epochs(process, study, count: int):
 
 def test_a_sweep_that_was_stopped_and_lost_a_node_ends_as_if_nothing_had_happened(project):
     with postgres.server() as address, ray_cluster.cluster() as nodes:
-        command = tune("--ray", nodes.address, "--trials", "3", "--workers", "2", "--storage", address)
-        process = project.start(*command)
+        command = tune("--ray", nodes.address, "--trials", "3", "--storage", address)
+        process = project.start(*command, "--workers", "2")
         study = wait_for_study(process, address)
         wait_for_epochs(process, study, 3)
         os.killpg(process.pid, signal.SIGINT)
