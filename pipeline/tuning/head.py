@@ -1,5 +1,6 @@
 """The head of a Ray cluster: found, and asked whether it is there. Ray's own questions would wait for long."""
 
+import contextlib
 import socket
 import time
 
@@ -39,6 +40,8 @@ def require_answer(address: str) -> None:
             found = known_here()
         except (OSError, ValueError):
             raise UserError(f"--ray auto: {NO_CLUSTER}, or give HOST:PORT of its head") from None
+        if not found:
+            return  # Ray asks for itself then, and waits for longer
     host, colon, port = found.rpartition(":")
     if not (colon and host and port.isdecimal()) or "/" in found:
         raise UserError(
@@ -59,8 +62,10 @@ def connect(address: str) -> None:
 def known_here() -> str:
     """HOST:PORT of the cluster that this machine is part of. Raises ConnectionError where there is none.
 
-    After a cluster has died, that is where it was.
+    After a cluster has died, that is where it was. "" where Ray does not tell: it has no public function for it.
     """
-    from ray._private import services
+    with contextlib.suppress(ImportError, AttributeError):
+        from ray._private import services
 
-    return services.canonicalize_bootstrap_address("auto") or ""
+        return services.canonicalize_bootstrap_address("auto") or ""
+    return ""

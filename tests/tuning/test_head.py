@@ -1,4 +1,5 @@
 import socket
+import sys
 
 import pytest
 
@@ -23,6 +24,11 @@ def test_a_cluster_that_this_machine_remembers_and_that_is_dead_is_one_line(monk
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(UserError, match=r"--ray [\d.]+:1: no Ray cluster answers"):
         head.require_answer("auto")
+
+
+def test_a_ray_that_does_not_tell_its_address_is_asked_to_connect(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray._private", None)
+    head.require_answer("auto")
 
 
 def test_a_head_that_is_lost_ends_the_sweep_after_a_while(monkeypatch):
