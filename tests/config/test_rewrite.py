@@ -2,7 +2,7 @@ import pytest
 from helpers.data import SHIPPED
 
 from pipeline.config.load import parse
-from pipeline.config.rewrite import EMPTY, rewrite
+from pipeline.config.rewrite import EMPTY, dump, rewrite
 
 TEXT = SHIPPED.read_text()
 
@@ -38,20 +38,22 @@ def test_a_key_is_added_behind_its_neighbours_and_one_is_removed_with_its_line()
     text = (
         "train:  # how\n  model:\n    name: cnn  # which\n    dropout: 0.5  # how much\n\n  # how long\n  epochs: 1\n"
     )
-    values = {"train.model.name": "vgg", "train.model.dropout": None, "train.model.blocks": 2, "train.model.units": 3}
+    values = {"train.model.name": "vgg", "train.model.dropout": None, "train.model.units": 3, "train.model.blocks": 2}
     expected = (
-        "train:  # how\n  model:\n    name: vgg  # which\n    blocks: 2\n    units: 3\n\n  # how long\n  epochs: 1\n"
+        "train:  # how\n  model:\n    name: vgg  # which\n    units: 3\n    blocks: 2\n\n  # how long\n  epochs: 1\n"
     )
     assert rewrite(text, values) == expected
     assert rewrite(text.replace("\n", "\r\n"), values) == expected.replace("\n", "\r\n")
     assert (
-        rewrite("space: {a: 1}\nb:\n  c: 1\n", {"space.a": None, "space.d": 1, "e.f": 2})
+        rewrite("space: {a: 1}\nb:\n  c: 1\n", {"space.a": None, "space.d": 1, "e.f": 2, "b.g": None})
         == "space: {a: 1}\nb:\n  c: 1\n"
     )
     assert (
         rewrite("s:\n  a: {low: 1}\n  b:\n    low: 1\n    high: 2\n  c: 3\n", {"s.a": None, "s.b": None})
         == "s:\n  c: 3\n"
     )
+    for values in ({"a.b": None}, {"a.c": 2}):
+        assert rewrite("a:\n  b: 1", values) == "a:\n  b: 1", "the line has no end"
 
 
 def test_nothing_becomes_a_value_and_a_value_nothing():
@@ -78,6 +80,12 @@ def test_a_comment_is_added_where_there_is_none():
     assert rewrite("a: 1\n", {"a": 2}, {"a": "why"}) == "a: 2  # why\n"
     assert rewrite("a: 1  # mine\n", {"a": 2}, {"a": "why"}) == "a: 2  # mine\n"
     assert rewrite("a: 1\n", {}, {"a": "why", "b": "no"}) == "a: 1  # why\n"
+    assert rewrite("a: 1\r\n", {}, {"a": "why"}) == "a: 1  # why\r\n"
+    assert rewrite("b: 2\na: 1", {}, {"a": "why"}) == "b: 2\na: 1  # why"
+
+
+def test_a_long_text_is_dumped_in_one_line():
+    assert dump({"a": " ".join(["word"] * 500)}).count("\n") == 1
 
 
 def test_what_an_alias_stands_for_is_changed_at_its_anchor_alone():
