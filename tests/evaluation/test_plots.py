@@ -88,6 +88,14 @@ def test_the_confusion_matrix_has_a_row_for_each_actual_class():
     assert tuple(image.get_extent()) == (-0.5, 1.5, 1.5, -0.5), "the first row on top, the first column left"
     counts = {text.get_position(): (text.get_text(), text.get_color()) for text in axis.texts}
     assert counts == {(0, 0): ("3", "white"), (1, 0): ("1", "black"), (1, 1): ("4", "white")}, "at (column, row)"
+    assert (image.get_cmap().name, image.norm.vmin, image.norm.vmax) == ("Blues", 0, 1), "white is 0, dark is 1"
+
+
+def test_a_class_without_images_has_a_row_of_zeros_and_many_classes_have_no_counts():
+    (axis,) = plots.confusion(np.array([[0, 0], [1, 1]]), ["cat", "dog"]).axes
+    assert axis.images[0].get_array().tolist() == [[0, 0], [0.5, 0.5]]
+    (axis,) = plots.confusion(np.eye(plots.READABLE + 1), [f"c{n}" for n in range(plots.READABLE + 1)]).axes
+    assert not axis.texts
 
 
 def test_mistakes_are_shown_surest_first():
@@ -95,6 +103,9 @@ def test_mistakes_are_shown_surest_first():
     titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
     sure = [float(title.split("\n")[2].removesuffix("% sure")) for title in titles]
     assert len(titles) == 7 and sure == sorted(sure, reverse=True)
+    wrong = PROBABILITIES.argmax(axis=1) != SPLIT.labels
+    assert sure[0] == round(100 * float(PROBABILITIES[wrong].max()), 1), "of all mistakes"
+    assert "surest" in figure.get_suptitle() and MAKERS["no mistakes"]().get_suptitle() == "No mistakes"
     assert len(figure.axes) == 10 and not any(axis.axison for axis in figure.axes), "pictures alone, in rows of five"
     first = figure.axes[0]
     index = int(first.get_title().split("\n")[0].removeprefix("test image "))
@@ -132,19 +143,25 @@ def test_the_showcase_names_the_class_and_colours_its_bar():
 
 def test_the_showcase_of_many_classes_has_the_most_probable_ones():
     probabilities = np.arange(30) / 435
-    _, bars = plots.showcase(SPLIT.images[0], probabilities, 2, [f"c{n}" for n in range(30)], 0).axes
+    _, bars = plots.showcase(SPLIT.images[0], probabilities, 22, [f"c{n}" for n in range(30)], 0).axes
     assert [label.get_text() for label in bars.get_yticklabels()] == [f"c{n}" for n in range(20, 30)]
+    assert [bar.get_width() for bar in bars.patches] == pytest.approx(probabilities[20:].tolist())
+    colors = [bar.get_facecolor() for bar in bars.patches]
+    assert colors.count(colors[2]) == 1 and colors.count(colors[0]) == 9, "that of the actual class"
 
 
 def test_the_reliability_plot_leaves_out_where_there_are_no_images():
     table = metrics.calibration(SPLIT.labels, PROBABILITIES, 20)
-    upper, lower = plots.reliability(table, 0.123).axes
+    figure = plots.reliability(table, 0.123)
+    upper, lower = figure.axes
     filled = table[table["images"] > 0]
     diagonal, line = upper.lines
     assert len(filled) < 20 and line.get_xdata().tolist() == filled["confidence"].tolist()
     assert line.get_ydata().tolist() == filled["accuracy"].tolist()
     assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
     assert [bar.get_height() for bar in lower.patches] == table["images"].tolist()
+    assert [bar.get_center()[0] for bar in lower.patches] == pytest.approx(np.arange(0.025, 1, 0.05)), "amid its bin"
+    assert upper.get_xlim() == lower.get_xlim() == (0, 1) and "12.3%" in figure.get_suptitle()
     assert "right" in upper.get_ylabel() and "sure" in lower.get_xlabel()
 
 
