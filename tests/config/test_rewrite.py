@@ -16,6 +16,7 @@ def test_only_the_values_change_character_by_character():
         ("    dropout: 0.25", "    dropout: 0.30000000000000004"),
         ("  learning_rate: 0.002", "  learning_rate: 1e-05"),
     ]
+    assert rewrite("a: 1\nb: 1\n", {"b": 22, "a": 11}) == "a: 11\nb: 22\n", "in any order"
     train = parse(written, "params.yaml").train
     assert (train.model.filters, train.model.dropout, train.learning_rate) == (48, 0.30000000000000004, 1e-05)
 
@@ -52,8 +53,8 @@ def test_a_key_is_added_behind_its_neighbours_and_one_is_removed_with_its_line()
         rewrite("s:\n  a: {low: 1}\n  b:\n    low: 1\n    high: 2\n  c: 3\n", {"s.a": None, "s.b": None})
         == "s:\n  c: 3\n"
     )
-    for values in ({"a.b": None}, {"a.c": 2}):
-        assert rewrite("a:\n  b: 1", values) == "a:\n  b: 1", "the line has no end"
+    for values in ({"a.c": None}, {"a.d": 2}):
+        assert rewrite("a:\n  b: 1\n  c: 1", values) == "a:\n  b: 1\n  c: 1", "the line has no end"
 
 
 def test_nothing_becomes_a_value_and_a_value_nothing():
@@ -69,11 +70,13 @@ def test_nothing_becomes_a_value_and_a_value_nothing():
         ("s:  # why\n  a: >-\n    long\n\n  # next\nt: 1\n", "s:  # why\n  x:\n  - 1\n  - b: 2\n\n  # next\nt: 1\n"),
         ("s: {a: 1}  # why\nt: 1\n", 's: {"x": [1, {"b": 2}]}  # why\nt: 1\n'),
         ("s: 5\nt: 1\n", 's: {"x": [1, {"b": 2}]}\nt: 1\n'),
+        ("t: 1\nu: 2\nv: 3\n", 't: 1\nu: 2\nv: 3\ns: {"x": [1, {"b": 2}]}\n'),
         ("s:\r\n  a: 1\r\nt: 1\r\n", "s:\r\n  x:\r\n  - 1\r\n  - b: 2\r\nt: 1\r\n"),
     ],
 )
 def test_a_mapping_or_a_list_is_replaced_as_a_whole(text, expected):
     assert rewrite(text, {"s": {"x": [1, {"b": 2}]}}) == expected
+    assert rewrite("s: {a: 1}\n", {"s": ["é"]}) == 's: ["é"]\n'
 
 
 def test_a_comment_is_added_where_there_is_none():
@@ -91,5 +94,6 @@ def test_a_long_text_is_dumped_in_one_line():
 def test_what_an_alias_stands_for_is_changed_at_its_anchor_alone():
     text = "a: &a\n  x: 1\nb: *a\n"
     assert rewrite(text, {"a.x": 2}) == text.replace("1", "2") and rewrite(text, {"b.x": 2}) == text
+    assert rewrite(text, {"b": {"y": 2}}) == 'a: {"y": 2}\nb: *a\n', "without anchor, so that it is refused"
     bomb = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 60))
     assert rewrite(bomb, {"a0.x": 2}) == bomb.replace("1}", "2}", 1)
