@@ -112,6 +112,8 @@ def test_a_dimension_holds_what_a_sweep_may_try():
     assert all(map(steps.holds, (0.2, 0.4, 0.6, 0.6000000001, 0.8))) and all(map(choices.holds, (2, "a")))
     assert not any(map(steps.holds, (0.0, 0.3, 0.599, 1.0))) and not choices.holds("b")
     assert Dimension(low=1, high=3).holds(2.5) and not Dimension(low=1, high=3).holds(3.5)
+    assert (str(choices), str(steps)) == ("2, a", "0.2 to 0.8 in steps of 0.2")
+    assert str(Dimension(low=1, high=3, log=True)) == "1 to 3 on a logarithmic scale"
 
 
 @pytest.mark.parametrize("text", ["", " ", "a\nb", "\x7f", "\ud800", "\u2028", "\u2029"])
