@@ -75,23 +75,26 @@ def test_each_learning_curve_is_drawn_under_its_own_name(number, name):
 
 
 def test_the_confusion_matrix_has_a_row_for_each_actual_class():
-    matrix = np.array([[3, 1], [0, 4]])
+    matrix = np.array([[3, 1], [1, 4]])
     (axis,) = plots.confusion(matrix, ["cat", "dog"]).axes
     assert (axis.get_ylabel(), axis.get_xlabel()) == ("actual class", "predicted class")
     for labels in (axis.get_yticklabels(), axis.get_xticklabels()):
         assert [label.get_text() for label in labels] == ["cat", "dog"]
     (image,) = axis.images
-    assert image.get_array().tolist() == [[0.75, 0.25], [0, 1]]
+    assert image.get_array().tolist() == [[0.75, 0.25], [0.2, 0.8]]
     assert tuple(image.get_extent()) == (-0.5, 1.5, 1.5, -0.5), "the first row on top, the first column left"
     counts = {text.get_position(): (text.get_text(), text.get_color()) for text in axis.texts}
-    assert counts == {(0, 0): ("3", "white"), (1, 0): ("1", "black"), (1, 1): ("4", "white")}, "at (column, row)"
+    drawn = {(0, 0): ("3", "white"), (1, 0): ("1", "black"), (0, 1): ("1", "black"), (1, 1): ("4", "white")}
+    assert counts == drawn, "at (column, row)"
     assert (image.get_cmap().name, image.norm.vmin, image.norm.vmax) == ("Blues", 0, 1), "white is 0, dark is 1"
 
 
 def test_a_class_without_images_has_a_row_of_zeros_and_many_classes_have_no_counts():
     (axis,) = plots.confusion(np.array([[0, 0], [1, 1]]), ["cat", "dog"]).axes
     assert axis.images[0].get_array().tolist() == [[0, 0], [0.5, 0.5]]
-    (axis,) = plots.confusion(np.eye(plots.READABLE + 1), [f"c{n}" for n in range(plots.READABLE + 1)]).axes
+    assert {text.get_position() for text in axis.texts} == {(0, 1), (1, 1)}, "a zero is not written"
+    too_many = plots.READABLE + 1
+    (axis,) = plots.confusion(np.eye(too_many), [f"c{n}" for n in range(too_many)]).axes
     assert not axis.texts
 
 
