@@ -139,6 +139,7 @@ def test_the_showcase_names_the_class_and_colours_its_bar():
     assert bars.get_xlim()[1] > 1 and bars.get_xlabel().startswith("probability")
     a, b, c, of_the_class = (bar.get_facecolor() for bar in bars.patches)
     assert a == b == c != of_the_class
+    assert of_the_class[1] > max(of_the_class[0], of_the_class[2]), "green"
 
 
 def test_the_showcase_of_many_classes_has_the_most_probable_ones():
