@@ -24,6 +24,7 @@ def test_what_changes_is_shown_with_the_lines_beside_it():
     place = lines.index("-    filters: 32")
     assert lines[place + 1] == "+    filters: 48" and lines[place - 1].startswith("     name: cnn")
     assert lines[place - 2].startswith("@@") and lines[place + 2].startswith("     dense_units")
+    assert "-    filters: {low: 16, high: 64, step: 16}" in edit({"tune.space.filters": {"low": 16, "high": 32}}, {})
     written = paths.PARAMS.stat()
     assert edit({"train.model.filters": 48}, {}) == [] and paths.PARAMS.stat().st_ino == written.st_ino
 

@@ -75,16 +75,16 @@ def test_each_learning_curve_is_drawn_under_its_own_name(number, name):
 
 
 def test_the_confusion_matrix_has_a_row_for_each_actual_class():
-    matrix = np.array([[3, 1], [1, 4]])
+    matrix = np.array([[3, 2], [1, 4]])
     (axis,) = plots.confusion(matrix, ["cat", "dog"]).axes
     assert (axis.get_ylabel(), axis.get_xlabel()) == ("actual class", "predicted class")
     for labels in (axis.get_yticklabels(), axis.get_xticklabels()):
         assert [label.get_text() for label in labels] == ["cat", "dog"]
     (image,) = axis.images
-    assert image.get_array().tolist() == [[0.75, 0.25], [0.2, 0.8]]
+    assert image.get_array().tolist() == [[0.6, 0.4], [0.2, 0.8]]
     assert tuple(image.get_extent()) == (-0.5, 1.5, 1.5, -0.5), "the first row on top, the first column left"
     counts = {text.get_position(): (text.get_text(), text.get_color()) for text in axis.texts}
-    drawn = {(0, 0): ("3", "white"), (1, 0): ("1", "black"), (0, 1): ("1", "black"), (1, 1): ("4", "white")}
+    drawn = {(0, 0): ("3", "white"), (1, 0): ("2", "black"), (0, 1): ("1", "black"), (1, 1): ("4", "white")}
     assert counts == drawn, "at (column, row)"
     assert (image.get_cmap().name, image.norm.vmin, image.norm.vmax) == ("Blues", 0, 1), "white is 0, dark is 1"
 
