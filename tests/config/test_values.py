@@ -85,6 +85,8 @@ WRONG = [
     ),
     ("tune.space.dropout", {"low": 0, "high": 0.5, "step": 5e-324}, "tune.space.dropout: step: should lead"),
     ("dataset.train", 3, "dataset.train: input should be a valid dictionary"),
+    ("tune.space", 3, "tune.space: input should be a valid dictionary, not 3"),
+    ("tune.space.batch_size", {"choices": [8, "x"]}, "tune.space.batch_size: input should be a valid integer, not 'x'"),
     ("tune.space.model", {"choices": ["cnn"]}, "unknown name tune.space.model; allowed here: filters, dense_units"),
     ("tune.space.filter", {"low": 2, "high": 6}, "unknown name tune.space.filter; did you mean filters? allowed here"),
     ("tune.space.filters", {"lo": 2, "high": 6}, "unknown name tune.space.filters.lo; did you mean low?"),
