@@ -78,7 +78,7 @@ def _collection(text: str, place: Place, value: dict[str, Any] | list[Any]) -> t
     """What replaces a mapping or a list: lines as indented as those before, or one in braces where it was."""
     start, end = _lines(text, place.start, place.end)
     indent = text[start : place.start]
-    if indent.strip() or place.key >= start:
+    if indent.strip():
         return place.start, place.end, json.dumps(value, ensure_ascii=False)
     last = start + len(text[start:end].rstrip())  # a blank line behind it stays
     end = _lines(text, start, last)[1]
@@ -129,5 +129,5 @@ def _places(root: MappingNode) -> Iterator[tuple[str, Place]]:
 
 def _end(node: Node) -> int:
     """Where a value ends; for a mapping or a list without braces ruamel says where the next one begins."""
-    last = node.value[-1] if isinstance(node, CollectionNode) and not node.flow_style and node.value else None
+    last = node.value[-1] if isinstance(node, CollectionNode) and not node.flow_style else None
     return _end(last[1] if isinstance(last, tuple) else last) if last else int(node.end_mark.index)

@@ -18,6 +18,7 @@ SHA = "0" * 64
 FOLDER = {"format": "folder", "path": "pets/train", "sha256": SHA, "resize": "fit"}
 CSV = {"format": "csv", "path": "pets", "file": "labels.csv", "sha256": SHA, "split": "train", "resize": "crop"}
 NPZ = {"format": "npz", "file": "digits.npz", "sha256": SHA, "images": "x_train", "labels": "y_train"}
+RECORDS = {"format": "records", "files": [{"name": "a.bin", "sha256": SHA}], "label_bytes": 1}
 SHARE = {"format": "share", "of": 0.25, "seed": 1}
 
 
@@ -33,12 +34,29 @@ def params(values: dict) -> Params:
     return parse(json.dumps(values), "params.yaml")
 
 
-@pytest.mark.parametrize("train", [FOLDER, CSV, NPZ, NPZ | {"count": None, "brightest": 16, "first_label": 1}])
-def test_each_format_says_which_files_it_needs(source, train):
-    dataset = params(described(source, train=train, test=SHARE)).dataset
-    assert dataset.sha256 == {{"folder": "pets/train/", "csv": "pets/", "npz": "digits.npz"}[train["format"]]: SHA}
-    assert dataset.counts == {"train": None, "test": None} and list(dataset.halves) == ["train"]
-    assert dataset.blamed("test", "images") == dataset.blamed("train", "images"), "it is cut from there"
+@pytest.mark.parametrize(
+    ("train", "needed", "images", "labels"),
+    [
+        (FOLDER, "pets/train/", "pets/train/", "pets/train/"),
+        (CSV, "pets/", "pets/labels.csv", "pets/labels.csv"),
+        (NPZ, "digits.npz", "digits.npz:x_train", "digits.npz:y_train"),
+        (NPZ | {"brightest": 16, "first_label": 1}, "digits.npz", "digits.npz:x_train", "digits.npz:y_train"),
+        (RECORDS, "a.bin", "a.bin", "a.bin"),
+    ],
+)
+def test_each_format_says_which_files_it_needs(source, train, needed, images, labels):
+    dataset = params(described(source, train=train | {"count": None}, test=SHARE)).dataset
+    assert dataset.sha256 == {needed: SHA} and list(dataset.halves) == ["train"]
+    assert dataset.counts == {"train": None, "test": None}
+    for part in ("train", "test"):  # test is cut from there
+        assert (dataset.blamed(part, "images"), dataset.blamed(part, "labels")) == (images, labels)
+
+
+def test_several_files_are_blamed_together(source):
+    files = [{"name": f"{name}.bin", "sha256": SHA} for name in "abc"]
+    dataset = params(described(source, train=RECORDS | {"files": files})).dataset
+    assert dataset.blamed("train", "images") == "a.bin … c.bin"
+    assert [dataset.blamed("test", kind) for kind in ("images", "labels")] == ["test-images", "test-labels"]
 
 
 def test_halves_may_be_in_one_file_or_one_folder(source):
@@ -52,9 +70,9 @@ def test_halves_may_be_in_one_file_or_one_folder(source):
 
 def test_counts_are_those_after_the_share_is_cut(source):
     whole = source[1]["dataset"]["train"]
-    found = params(described(source, test=SHARE))
-    assert found.dataset.counts == {"train": TRAIN * 3 // 4, "test": TRAIN // 4}
-    assert found.training_images == TRAIN * 3 // 4 - 40
+    found = params(described(source, test=SHARE | {"of": 0.255}))
+    assert found.dataset.counts == {"train": TRAIN - 41, "test": 41}, "of 40.8"
+    assert found.training_images == TRAIN - 41 - 40
     assert params(described(source, test=SHARE, train=whole | {"count": None})).training_images is None
     assert params(described(source, validation=FOLDER)).training_images == TRAIN
 
@@ -93,6 +111,7 @@ WRONG = [
         {"train": FOLDER, "test": SHARE, "classes": ["A", "T-shirt/top"]},
         "dataset.classes: 'T-shirt/top' can be no folder of pictures, by a / in it",
     ),
+    ({"train": FOLDER, "test": SHARE, "classes": ["A", ".B"]}, "dataset.classes: '.B' can be no folder of pictures"),
 ]
 
 

@@ -4,6 +4,7 @@ import pytest
 from helpers.data import SHIPPED, changed, edited
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from pipeline.config.load import load, parse
 from pipeline.config.schema import Params
@@ -14,8 +15,9 @@ from pipeline.core.errors import UserError
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [", "line"),
+        ("b: 1\na: [", r"^params\.yaml: line 2: expected the node content, but found"),
         ("a: 1\na: 2\n", "duplicate key"),
+        ("[" * 500, "recursion"),
         ("", "should hold the sections dataset, download"),
         ("hello", "should hold the sections"),
         ("a: 1" + "0" * 5000, "Exceeds the limit"),
@@ -64,6 +66,8 @@ def test_any_value_anywhere_is_either_within_its_limits_or_a_user_error(source, 
 def test_load_returns_the_sections_in_the_order_asked_for():
     train, dataset = load("train", "dataset", path=SHIPPED)
     assert (type(train).__name__, type(dataset).__name__) == ("Train", "Dataset")
+    with pytest.raises(ValidationError, match="frozen"):
+        train.epochs = 1
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path):
@@ -82,6 +86,8 @@ def test_overrides_are_given_as_text(tmp_path, source):
         ({"epoch": "3"}, "unknown name epoch; did you mean epochs?"),
         ({"model": "lenet"}, "train.model.name: input should be 'cnn', 'vgg'"),
         ({"filters": "0"}, "train.model.filters: input should be greater than or equal to 1"),
+        ({"a": "1", "b": "2"}, "^unknown name a; .*\nunknown name b; "),
+        ({"epochs": "0", "filters": "0"}, "^train.model.filters: .*, not '0'\ntrain.epochs: .*, not '0'$"),
         ({"epochs": "1; touch x"}, "epochs: input should be a valid integer"),
         ({"batch_size": "500"}, "train.batch_size: should be at most the 120"),
     ]:

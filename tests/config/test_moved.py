@@ -33,6 +33,18 @@ def test_an_old_file_gives_one_line_that_says_what_moved_where(source):
     for name in ("filters", "dense_units", "dropout"):
         del moved[name]
     parse(json.dumps(source[1] | {"train": moved}), "params.yaml")  # as it says
+    with pytest.raises(UserError, match="filters: 2026-01-01, dense_units"):
+        parse(json.dumps(flat(source[1])).replace('"filters": 4', '"filters": 2026-01-01', 1), "params.yaml")
+
+
+def test_a_format_that_was_forgotten_is_told_as_any_other_key(source):
+    values = copy.deepcopy(source[1])
+    del values["dataset"]["train"]["format"]
+    with pytest.raises(UserError, match=r"^params\.yaml: dataset\.train\.format is missing$"):
+        parse(json.dumps(values), "params.yaml")
+    values["dataset"]["train"] = values["dataset"]["test"] = {"path": "pets"}
+    with pytest.raises(UserError, match=r"^params\.yaml: dataset\.train\.format is missing\n"):
+        parse(json.dumps(values), "params.yaml")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ def test_a_recipe_says_all_of_a_training_but_seed_and_threads(name):
 
 def test_the_first_recipe_is_what_is_shipped():
     train = parse(SHIPPED.read_bytes(), "").train
+    assert recipes.names() == sorted(recipes.names()) and datasets.names() == sorted(datasets.names())
     assert recipes.matching(train) == "article" and recipes.read("article")["epochs"] == train.epochs
     assert recipes.matching(train.model_copy(update={"batch_size": 127})) is None
 
@@ -48,7 +49,10 @@ def test_a_damaged_recipe_is_one_line(tmp_path, monkeypatch, text):
 
 
 def test_a_value_of_another_kind_is_one_line(tmp_path, monkeypatch):
-    (tmp_path / "mine.yaml").write_text("train: {epochs: [1], schedule: [2]}")
+    (tmp_path / "mine.yaml").write_text("train: {epochs: [1], schedule: [2], seed: 3}")
     monkeypatch.setattr(recipes, "FOLDER", tmp_path)
+    assert recipes.read("mine") == {"epochs": [1], "schedule": [2]}, "the seed belongs to whoever trains"
+    with pytest.raises(UserError, match="there is no recipe mime; did you mean mine"):
+        recipes.read("mime")
     with pytest.raises(UserError, match=r"train\.schedule: input should be 'constant'"):
         load("train", overrides={"train": recipes.read("mine")}, path=SHIPPED)

@@ -17,6 +17,8 @@ def test_a_run_is_called_by_model_epochs_and_what_is_not_as_usual(params):
     assert run_name(changed(params, epochs=1, filters=32), usual) == "cnn 1 epoch", "the epochs are said once"
     other = changed(params, epochs=3, filters=64, seed=2, learning_rate=0.00123456)
     assert run_name(other, usual) == "cnn 3 epochs filters=64 learning_rate=0.00123 seed=2"
+    values = {"model": "mlp", "hidden_layers": 2, "epochs": 2}
+    assert run_name(changed(params, **values), usual) == "mlp 2 epochs hidden_layers=2", "the model too"
     assert run_name(other, None) == "cnn 3 epochs", "nothing is unusual where nothing is usual"
     assert run_name(usual, usual, "dusty-lobe") == "dusty-lobe: cnn 10 epochs"
 
@@ -36,5 +38,6 @@ def test_every_parameter_that_differs_is_named_and_no_other(params, data):
 
 @hypothesis.given(st.dictionaries(st.text(string.ascii_letters), st.text() | st.floats() | st.integers()))
 def test_a_name_is_one_short_line_whatever_a_study_holds(values):
+    assert [len(shorten("a" * (LONGEST + more))) for more in (0, 1)] == [LONGEST, LONGEST]
     name = shorten(f"trial 7 {describe(values)}")
     assert len(name) <= LONGEST and name.splitlines() == [name] and name.startswith("trial 7")

@@ -1,6 +1,7 @@
 """Which values params.yaml may have, and what is said of others. It is written as JSON here, which is YAML."""
 
 import copy
+import functools
 import json
 import re
 
@@ -8,6 +9,7 @@ import pytest
 from helpers.data import changed
 
 from pipeline.config.load import parse
+from pipeline.config.schema import Dimension
 from pipeline.core.errors import UserError
 
 WRONG = [
@@ -30,9 +32,11 @@ WRONG = [
     ("train.batch_size", 1000, "train.batch_size: should be at most the 120 training images, not 1000"),
     ("train.epoch", 3, "unknown name train.epoch; did you mean epochs? allowed here: model, batch_size"),
     ("trian", {}, "unknown name trian; did you mean train? allowed here: dataset, download"),
-    ("preprocess.validation", 160, "preprocess.validation: should be 4 to 156"),
+    *(("preprocess.validation", number, "preprocess.validation: should be 4 to 156") for number in (3, 157)),
     ("preprocess.checks.contrast", 1, "unknown name preprocess.checks.contrast; did you mean contrast_min?"),
     ("evaluate.showcase", 40, "evaluate.showcase: should be less than the 40 test images, not 40"),
+    ("evaluate.showcase", "40", "evaluate.showcase: input should be a valid integer, not '40'"),
+    *(("train.devices", value, "train.devices: should be auto or a number from 1") for value in (0, 1025, 1.5, "all")),
     *(("dataset.name", name, "dataset.name: string should match pattern") for name in (".", "..", "a/b", "a:b", "a'b")),
     ("dataset.channels", 2, "dataset.channels: should be 1, 3 or 4, not 2"),
     ("dataset.channels", True, "dataset.channels: input should be a valid integer, not True"),
@@ -42,12 +46,34 @@ WRONG = [
     ("dataset.test.format", "png", "dataset.test.format: input should be 'idx'"),
     ("dataset.classes", ["A", 3, "C", "D"], "dataset.classes.1: input should be a valid string, not 3"),
     ("download.sources", ["\0"], "download.sources.0: should be a line of visible text"),
-    ("dataset.classes", ["A", "</script><script>", "C", "D"], "dataset.classes.1: should have neither < nor >"),
+    *(("dataset.classes", ["A", sign, "C"], "dataset.classes.1: should have neither < nor >") for sign in "<>"),
     ("dataset.classes", ["A", "B", "C", "A"], "dataset.classes: the names should differ"),
+    ("dataset.classes", ["A", "caf\u00e9", "cafe\u0301"], "dataset.classes: the names should differ"),
     ("dataset.test.images", "train-images", "dataset: the four files should have four names"),
     ("preprocess.checks.pixel_min", 256, "preprocess.checks.pixel_min: input should be less than or equal to 255"),
     ("train.schedule", "step", "train.schedule: input should be 'constant', 'linear' or 'cosine', not 'step'"),
-    ("tune.space.filters", {"low": 2}, "tune.space.filters: should have low and high, or choices"),
+    *(
+        ("tune.space.filters", given, "tune.space.filters: should have low and high, or choices")
+        for given in ({"low": 2}, {"high": 2}, {"choices": []})
+    ),
+    *(
+        ("tune.space.filters", {"choices": [2]} | further, "tune.space.filters: choices: should stand alone")
+        for further in ({"low": 1}, {"high": 1}, {"step": 1}, {"log": True})
+    ),
+    ("tune.space.filters", {"low": 6, "high": 2}, "tune.space.filters: low, 6, should be at most high, 2"),
+    ("tune.space.filters", {"low": 2, "high": 6, "step": 2, "log": True}, "tune.space.filters: step: should lead"),
+    ("tune.space.filters", {"low": 2, "high": 6, "step": 0}, "tune.space.filters: step: should lead from low to high"),
+    ("tune.space.dropout", {"low": 0, "high": 0.5, "log": True}, "tune.space.dropout: low: should be greater than 0"),
+    ("tune.space.batch_size", {"choices": [8, 121]}, "tune.space.batch_size: should be at most the 120 training"),
+    *(
+        (f"tune.space.{name}", {"low": 1, "high": 2}, f"unknown name tune.space.{name}; allowed here: filters")
+        for name in ("epochs", "seed", "devices", "threads")
+    ),
+    ("tune.ray.gpus", 1.5, "tune.ray: gpus: should be a part of one, or a whole number, not 1.5"),
+    *(
+        ("tune.objectives", given, "tune.objectives: should begin with validation_accuracy and name each once")
+        for given in (["parameters"], ["validation_accuracy"] * 2)
+    ),
     ("tune.space.filters", {"low": 2, "high": 6, "step": 0.5}, "tune.space.filters.step: should be a whole number"),
     ("tune.space.filters", {"low": 2, "high": 6, "step": 3}, "tune.space.filters: step: should lead from low to high"),
     ("tune.space.filters", {"low": 0, "high": 6}, "tune.space.filters: input should be greater than or equal to 1"),
@@ -58,6 +84,9 @@ WRONG = [
         "tune.space.dropout.low: input should be a valid number, not 'x'",
     ),
     ("tune.space.dropout", {"low": 0, "high": 0.5, "step": 5e-324}, "tune.space.dropout: step: should lead"),
+    ("dataset.train", 3, "dataset.train: input should be a valid dictionary"),
+    ("tune.space", 3, "tune.space: input should be a valid dictionary, not 3"),
+    ("tune.space.batch_size", {"choices": [8, "x"]}, "tune.space.batch_size: input should be a valid integer, not 'x'"),
     ("tune.space.model", {"choices": ["cnn"]}, "unknown name tune.space.model; allowed here: filters, dense_units"),
     ("tune.space.filter", {"low": 2, "high": 6}, "unknown name tune.space.filter; did you mean filters? allowed here"),
     ("tune.space.filters", {"lo": 2, "high": 6}, "unknown name tune.space.filters.lo; did you mean low?"),
@@ -65,7 +94,31 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("text", ["", " ", "a\nb", "\x7f", "\ud800", "\u2028"])
+WELCOME = [
+    {"preprocess.validation": 4},
+    {"preprocess.validation": 156, "train.batch_size": 4, "tune.space.batch_size": {"choices": [2, 4]}},
+    {"evaluate.showcase": 39, "tune.ray.gpus": 2.0, "train.devices": 1},
+    {"tune.ray.gpus": 0.5, "train.devices": 1024, "tune.space.filters": {"low": 2, "high": 6, "step": 1}},
+    {"tune.space.filters": {"low": 2, "high": 2}, "tune.space.dropout": {"low": 0.1, "high": 0.2, "log": True}},
+    {"tune.objectives": ["validation_accuracy", "cpu_seconds"], "tune.pruner": "none"},
+]
+
+
+@pytest.mark.parametrize("values", WELCOME)
+def test_values_at_their_limits_are_welcome(source, values):
+    parse(json.dumps(functools.reduce(lambda all_of, each: changed(all_of, *each), values.items(), source[1])), "")
+
+
+def test_a_dimension_holds_what_a_sweep_may_try():
+    steps, choices = Dimension(low=0.2, high=0.8, step=0.2), Dimension(choices=[2, "a"])
+    assert all(map(steps.holds, (0.2, 0.4, 0.6, 0.6000000001, 0.8))) and all(map(choices.holds, (2, "a")))
+    assert not any(map(steps.holds, (0.0, 0.3, 0.599, 1.0))) and not choices.holds("b")
+    assert Dimension(low=1, high=3).holds(2.5) and not Dimension(low=1, high=3).holds(3.5)
+    assert (str(choices), str(steps)) == ("2, a", "0.2 to 0.8 in steps of 0.2")
+    assert str(Dimension(low=1, high=3, log=True)) == "1 to 3 on a logarithmic scale"
+
+
+@pytest.mark.parametrize("text", ["", " ", "a\nb", "\x7f", "\ud800", "\u2028", "\u2029"])
 def test_text_that_nothing_can_show_is_refused(source, text):
     values = changed(source[1], "dataset.name", text)
     values["dataset"]["classes"][2] = values["download"]["sources"][0] = text

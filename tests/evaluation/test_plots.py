@@ -19,11 +19,8 @@ HISTORY = pd.DataFrame(
     columns=["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"],
 )
 MAKERS = {
-    "samples": lambda: plots.samples(SPLIT, CLASSES),
     "learning_curves": lambda: plots.learning_curves(HISTORY, 2),
-    "confusion": lambda: plots.confusion(np.arange(16).reshape(4, 4), CLASSES),
     "reliability": lambda: plots.reliability(metrics.calibration(SPLIT.labels, PROBABILITIES, 5), 0.123),
-    "mistakes": lambda: plots.mistakes(SPLIT, PROBABILITIES, CLASSES, 7),
     "no mistakes": lambda: plots.mistakes(SPLIT, np.eye(4)[SPLIT.labels], CLASSES, 7),
     "showcase": lambda: plots.showcase(SPLIT.images[3], PROBABILITIES[3], 3, CLASSES, 3),
 }
@@ -36,7 +33,7 @@ def shown(axis) -> np.ndarray:
     return image.get_array()
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", MAKERS)  # the other kinds are drawn below
 def test_a_figure_is_a_picture_and_the_same_bytes_each_time(name, tmp_path):
     for number in (1, 2):
         plots.save(MAKERS[name](), tmp_path / f"{number}.png")
@@ -78,16 +75,27 @@ def test_each_learning_curve_is_drawn_under_its_own_name(number, name):
 
 
 def test_the_confusion_matrix_has_a_row_for_each_actual_class():
-    matrix = np.array([[3, 1], [0, 4]])
+    matrix = np.array([[3, 2], [1, 4]])
     (axis,) = plots.confusion(matrix, ["cat", "dog"]).axes
     assert (axis.get_ylabel(), axis.get_xlabel()) == ("actual class", "predicted class")
     for labels in (axis.get_yticklabels(), axis.get_xticklabels()):
         assert [label.get_text() for label in labels] == ["cat", "dog"]
     (image,) = axis.images
-    assert image.get_array().tolist() == [[0.75, 0.25], [0, 1]]
+    assert image.get_array().tolist() == [[0.6, 0.4], [0.2, 0.8]]
     assert tuple(image.get_extent()) == (-0.5, 1.5, 1.5, -0.5), "the first row on top, the first column left"
     counts = {text.get_position(): (text.get_text(), text.get_color()) for text in axis.texts}
-    assert counts == {(0, 0): ("3", "white"), (1, 0): ("1", "black"), (1, 1): ("4", "white")}, "at (column, row)"
+    drawn = {(0, 0): ("3", "white"), (1, 0): ("2", "black"), (0, 1): ("1", "black"), (1, 1): ("4", "white")}
+    assert counts == drawn, "at (column, row)"
+    assert (image.get_cmap().name, image.norm.vmin, image.norm.vmax) == ("Blues", 0, 1), "white is 0, dark is 1"
+
+
+def test_a_class_without_images_has_a_row_of_zeros_and_many_classes_have_no_counts():
+    (axis,) = plots.confusion(np.array([[0, 0], [1, 1]]), ["cat", "dog"]).axes
+    assert axis.images[0].get_array().tolist() == [[0, 0], [0.5, 0.5]]
+    assert {text.get_position() for text in axis.texts} == {(0, 1), (1, 1)}, "a zero is not written"
+    too_many = plots.READABLE + 1
+    (axis,) = plots.confusion(np.eye(too_many), [f"c{n}" for n in range(too_many)]).axes
+    assert not axis.texts
 
 
 def test_mistakes_are_shown_surest_first():
@@ -95,6 +103,9 @@ def test_mistakes_are_shown_surest_first():
     titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
     sure = [float(title.split("\n")[2].removesuffix("% sure")) for title in titles]
     assert len(titles) == 7 and sure == sorted(sure, reverse=True)
+    wrong = PROBABILITIES.argmax(axis=1) != SPLIT.labels
+    assert sure[0] == round(100 * float(PROBABILITIES[wrong].max()), 1), "of all mistakes"
+    assert "surest" in figure.get_suptitle() and MAKERS["no mistakes"]().get_suptitle() == "No mistakes"
     assert len(figure.axes) == 10 and not any(axis.axison for axis in figure.axes), "pictures alone, in rows of five"
     first = figure.axes[0]
     index = int(first.get_title().split("\n")[0].removeprefix("test image "))
@@ -131,23 +142,31 @@ def test_the_showcase_names_the_class_and_colours_its_bar():
     assert bars.get_xlim()[1] > 1 and bars.get_xlabel().startswith("probability")
     a, b, c, of_the_class = (bar.get_facecolor() for bar in bars.patches)
     assert a == b == c != of_the_class
+    assert of_the_class[1] > max(of_the_class[0], of_the_class[2]), "green"
 
 
 def test_the_showcase_of_many_classes_has_the_most_probable_ones():
     probabilities = np.arange(30) / 435
-    _, bars = plots.showcase(SPLIT.images[0], probabilities, 2, [f"c{n}" for n in range(30)], 0).axes
+    _, bars = plots.showcase(SPLIT.images[0], probabilities, 22, [f"c{n}" for n in range(30)], 0).axes
     assert [label.get_text() for label in bars.get_yticklabels()] == [f"c{n}" for n in range(20, 30)]
+    assert [bar.get_width() for bar in bars.patches] == pytest.approx(probabilities[20:].tolist())
+    colors = [bar.get_facecolor() for bar in bars.patches]
+    assert colors.count(colors[2]) == 1 and colors.count(colors[0]) == 9, "that of the actual class"
 
 
 def test_the_reliability_plot_leaves_out_where_there_are_no_images():
     table = metrics.calibration(SPLIT.labels, PROBABILITIES, 20)
-    upper, lower = plots.reliability(table, 0.123).axes
+    figure = plots.reliability(table, 0.123)
+    upper, lower = figure.axes
     filled = table[table["images"] > 0]
     diagonal, line = upper.lines
     assert len(filled) < 20 and line.get_xdata().tolist() == filled["confidence"].tolist()
     assert line.get_ydata().tolist() == filled["accuracy"].tolist()
     assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
     assert [bar.get_height() for bar in lower.patches] == table["images"].tolist()
+    assert [bar.get_center()[0] for bar in lower.patches] == pytest.approx(np.arange(0.025, 1, 0.05)), "amid its bin"
+    assert [text.get_text() for text in upper.get_legend().get_texts()] == ["as sure as right", "this model"]
+    assert upper.get_xlim() == lower.get_xlim() == (0, 1) and "12.3%" in figure.get_suptitle()
     assert "right" in upper.get_ylabel() and "sure" in lower.get_xlabel()
 
 

@@ -16,7 +16,8 @@ NAME = "0123456789abcdef" * 2
 @pytest.mark.parametrize("killed_after", [1, 3, 5])
 def test_a_killed_training_ends_with_the_same_bits(five_epochs, undisturbed, tmp_path, killed_after):
     left = undisturbed.killed[killed_after]
-    weights, history, done = train(five_epochs, shutil.copytree(left, tmp_path / left.name))
+    taken_over = shutil.copytree(left, tmp_path / f"{left.name}.2")  # of a second process at the same training
+    weights, history, done = train(five_epochs, taken_over)
     assert done == killed_after and history == undisturbed.history
     assert equal(weights, undisturbed.weights)
 
@@ -53,8 +54,11 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
         assert again == first and checkpoint.exists(again)
         name = checkpoint.identity(again)
         assert checkpoint.identity(again) == name
-        checkpoint.empty(again)
-        assert not checkpoint.exists(again) and checkpoint.identity(again) != name
+        (again / checkpoint.OUTBOX).mkdir()
+        for _ in ("full", "empty already"):
+            checkpoint.empty(again)
+            assert [path.name for path in again.iterdir()] == ["lock"]
+        assert checkpoint.identity(again) != name
     checkpoint.discard(NAME)
     checkpoint.discard(NAME)
     assert not first.exists()

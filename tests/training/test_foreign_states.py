@@ -49,6 +49,7 @@ def assert_set_aside(folder: Path, model, capsys) -> None:
     before = model.get_weights()
     capsys.readouterr()
     assert checkpoint.restore(folder, model) == NOTHING and not checkpoint.exists(folder)
+    assert (folder / "damaged.npz").exists()
     (line,) = capsys.readouterr().out.splitlines()
     assert "state.npz: is not as it was written" in line and "the training starts afresh" in line
     assert checkpoint.restore(folder, model) == NOTHING and not capsys.readouterr().out
@@ -95,6 +96,7 @@ HISTORIES = {
     "one dimension": "[1, 2]",
     "four columns": '[[1, {"loss": 1.0}, {"accuracy": 1.0}, {}]]',
     "a number that is none": '[[1, {"loss": NaN}, {"accuracy": 1.0}]]',
+    "an epoch left out": '[[1, {"loss": 1.0}, {"accuracy": 1.0}], [3, {"loss": 1.0}, {"accuracy": 1.0}]]',
     "no JSON": "[",
 }
 
@@ -104,6 +106,13 @@ def test_a_history_of_another_form_is_not_believed(model, killed, tmp_path, caps
     folder = shutil.copytree(killed, tmp_path / killed.name)
     arrays = dict(np.load(folder / checkpoint.STATE))
     sealed(folder, packed(**arrays | {"history": np.array(HISTORIES[history])}))
+    assert_set_aside(folder, model, capsys)
+
+
+def test_a_compressed_state_is_not_unpacked(model, killed, tmp_path, capsys):
+    folder, file = shutil.copytree(killed, tmp_path / killed.name), io.BytesIO()
+    np.savez_compressed(file, **np.load(folder / checkpoint.STATE))
+    sealed(folder, file.getvalue())
     assert_set_aside(folder, model, capsys)
 
 

@@ -12,10 +12,11 @@ from pipeline.config.schema import Tracking
 from pipeline.core import files
 from pipeline.models import architectures, saving
 from pipeline.tracking import queries, runs
-from pipeline.training import checkpoint
+from pipeline.training import checkpoint, optimizers
 from pipeline.tuning import storage, trials
 from pipeline.tuning.home import Home
 from pipeline.tuning.objective import TrainingFailed, objective
+from pipeline.tuning.progress import EPOCH
 from pipeline.tuning.states import States, StatesElsewhere
 from pipeline.tuning.study import Interrupted, Plan, join_study, open_study, silence_optuna
 
@@ -29,8 +30,9 @@ def models(monkeypatch) -> list[Witness]:
     """The models that were built, of which the second epoch is the best."""
     built = []
 
-    def build(*_) -> Witness:
+    def build(*wanted) -> Witness:
         built.append(Witness([0.5, 0.75, 0.625]))
+        built[-1].wanted = wanted
         return built[-1]
 
     monkeypatch.setattr(architectures, "build", build)
@@ -81,6 +83,11 @@ def test_the_values_are_those_of_the_objectives_in_their_order(plan, store):
     ended = run_of(trial)
     assert ended.info.status == "FINISHED" and ended.data.metrics["best/validation_accuracy"] == accuracy
     assert ended.info.run_name == "trial 0 filters=2 dropout=0.25 batch_size=8"
+    tags = {"optuna.study": "first", "optuna.trial": "0", "mlflow.parentRunId": plan.parent}
+    assert ended.data.tags.items() >= tags.items() and ended.data.metrics["best/epoch"] == 2
+    assert ended.data.params["train.model.filters"] == "2"
+    assert trial.user_attrs.items() >= {"epochs": EPOCHS, "threads": 1, EPOCH: [EPOCHS, 0.625]}.items()
+    assert 0 < trial.user_attrs["seconds"] < 600
 
 
 def test_the_runs_of_trials_record_what_params_yaml_asks_for(plan, monkeypatch):
@@ -96,9 +103,16 @@ def test_the_runs_of_trials_record_what_params_yaml_asks_for(plan, monkeypatch):
     assert asked == [True, None]
 
 
-def test_a_trial_is_judged_on_validation_images(plan, models):
-    run(plan, begin(plan)[1])
+def test_a_trial_is_judged_on_validation_images(plan, models, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(optimizers, "compile_model", lambda *given: compiled.append(given))
+    study, trial = begin(plan)
+    run(plan, trial)
     (model,) = models
+    shape, classes, train, _ = model.wanted
+    assert (shape, classes, train.model.filters) == ((8, 8, 1), 4, 2)
+    assert compiled == [(model, train, 32)], "the steps of its schedule follow from the training images"
+    assert study.trials[0].intermediate_values == {1: 0.5, 2: 0.75, 3: 0.625}, "a pruner decides by them"
     for epochs, labels in ((model.trained, range(32)), (model.validated, range(100, 120))):
         assert [sorted(itertools.chain(*epoch)) for epoch in epochs] == [list(labels)] * EPOCHS
 
@@ -116,13 +130,14 @@ def test_a_pruned_trial_has_kept_its_state_before(plan, monkeypatch):
 def test_an_interrupted_trial_is_queued_again_and_goes_on_to_the_values_of_one_that_was_not(plan, store):
     study, first = begin(plan)
     with pytest.raises(Interrupted, match="after epoch 1"):
-        run(plan, first, stopping=lambda: True)
+        run(plan, first, stopping=lambda: first.set_user_attr("cpu_seconds", 1000.0) or True)
     study.tell(first, state=optuna.trial.TrialState.FAIL)
     assert trials.retried(study) == {0} and run_of(first).info.status == "FAILED"
     _, second = begin(plan)
     values = run(plan, second)
     assert steps(store, first) == [1] and steps(store, second) == [2, 3], "restored epochs have no cost"
-    assert second.params == CHOSEN and second.user_attrs["cpu_seconds"] > first.user_attrs["cpu_seconds"]
+    assert second.params == CHOSEN and second.user_attrs["cpu_seconds"] > 1000, "with those of the first"
+    assert study.trials[second.number].intermediate_values.keys() == {1, 2, 3}
     checkpoint.discard(second.user_attrs["training"])
     _, whole = begin(plan)
     assert run(plan, whole) == values
@@ -165,6 +180,18 @@ def test_the_same_parameters_are_not_trained_again(plan, store):
     assert list(run(plan, second)) == study.trials[0].values
     assert steps(store, second) == [] and "as trial 0" in run_of(second).data.tags["mlflow.note.content"]
     assert second.user_attrs["cpu_seconds"] == first.user_attrs["cpu_seconds"]
+    assert run_of(second).data.metrics == {"best/validation_accuracy": 0.75}
+
+
+def test_a_trial_that_is_worse_than_another_keeps_no_model(plan, store, monkeypatch):
+    kept = []
+    for number, accuracy in enumerate((0.75, 0.625, 0.75)):
+        monkeypatch.setattr(architectures, "build", lambda *_, reached=accuracy: Witness([reached] * EPOCHS))
+        study, trial = begin(plan, CHOSEN | {"filters": 2 * number + 2})
+        study.tell(trial, run(plan, trial))
+        found = store.list_artifacts(run_of(trial).info.run_id)
+        kept.append("checkpoints" in [file.path for file in found])
+    assert kept == [True, False, True]
 
 
 def test_training_that_fails_is_the_fault_of_its_parameters(plan, monkeypatch):
