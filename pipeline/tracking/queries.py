@@ -11,6 +11,7 @@ import mlflow
 from mlflow.entities import LoggedModel, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files, results
@@ -28,11 +29,18 @@ def search(condition: str) -> list[Run]:
 
 
 def get_run(run_id: str | None) -> Run | None:
-    """The run of this id. None where the store has none, it was deleted, or this is no id."""
-    with contextlib.suppress(MlflowException):
-        found = mlflow.get_run(str(run_id)) if matches(run_id, "run id") else None
-        return found if found and found.info.lifecycle_stage == "active" else None
-    return None
+    """The run of this id. None where the store has none, it was deleted, or this is no id.
+
+    Raises UserError for any other error of the store: a server that does not answer may have the run.
+    """
+    with store.errors():
+        try:
+            found = mlflow.get_run(str(run_id)) if matches(run_id, "run id") else None
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+                raise
+            return None
+    return found if found and found.info.lifecycle_stage == "active" else None
 
 
 def resolve_run(asked: str) -> Run:

@@ -72,7 +72,7 @@ def register(name: str, run_id: str, model_id: str, tags: dict[str, str]) -> Mod
             raise
     found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
     version = next((each for each in found if each.source == source), None) or client.create_model_version(
-        name, source, run_id, model_id=model_id
+        name, source, run_id, model_id=model_id, await_creation_for=0
     )
     for key, value in tags.items():
         client.set_model_version_tag(name, version.version, key, value[:5000])

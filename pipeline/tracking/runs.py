@@ -16,7 +16,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFL
 from pipeline.config.schema import Tracking
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
-from pipeline.core.errors import Away, UserError
+from pipeline.core.errors import UserError
 from pipeline.core.untrusted import matches
 from pipeline.tracking import experiment, manifest, queries, store
 
@@ -70,7 +70,7 @@ def run(
         if store.is_away(error):
             with contextlib.suppress(Exception), store.impatient():
                 mlflow.end_run("KILLED")  # it may be back; in any case MLflow does not try again when we end
-            raise Away(f"MLflow's server {mask_passwords(store.address())} does not answer any more") from None
+            raise store.away(error) from None
         note_error(active.info.run_id, error)
         with contextlib.suppress(MlflowException):
             mlflow.end_run("FAILED")

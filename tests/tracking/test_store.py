@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import UserError
-from pipeline.tracking import queries, runs, store
+from pipeline.tracking import queries, runs, server, store
 from pipeline.tracking.logging import log_text
 from pipeline.tracking.store import open_store
 
@@ -81,12 +81,12 @@ def test_a_store_that_mlflow_itself_was_killed_over_says_what_to_type(database):
 
 @pytest.mark.parametrize(("listens", "reason"), [(False, "Connection refused"), (True, "Read timed out")])
 def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch, listens, reason):
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
         if listens:
-            server.listen()
-        address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        monkeypatch.setattr(store, "PATIENCE", 1)
+            listening.listen()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        monkeypatch.setattr(server, "PATIENCE", 0.1)
         monkeypatch.setenv("DVC_ROOT", str(tmp_path))
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setenv("DVC_STAGE", "train")
