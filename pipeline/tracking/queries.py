@@ -11,7 +11,6 @@ import mlflow
 from mlflow.entities import LoggedModel, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from pipeline.config.schema import Train, leaves
 from pipeline.core import files, results
@@ -20,6 +19,7 @@ from pipeline.core.untrusted import matches
 from pipeline.tracking import store
 
 LISTED = 10  # runs that fit a name; more are counted
+NOT_THERE = {"RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED"}  # basic-auth says the latter of a run that is not there
 PAGE = 20  # runs that are asked for at one time
 
 
@@ -37,7 +37,7 @@ def get_run(run_id: str | None) -> Run | None:
         try:
             found = mlflow.get_run(str(run_id)) if matches(run_id, "run id") else None
         except MlflowException as error:
-            if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            if error.error_code not in NOT_THERE:
                 raise
             return None
     return found if found and found.info.lifecycle_stage == "active" else None

@@ -14,10 +14,11 @@ from pipeline.core.errors import UserError
 PATIENCE = 5  # seconds to connect to a server, and again as many until it answers
 LONGEST = 200  # characters of what a server says that are repeated
 AWAY = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"}  # MLflow's codes
-REFUSED = {
-    401: "; its user and password go into MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
-    404: "; is this the address of MLflow's server?",
-}
+LOGIN = "asks for another user or password: MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD (status 401)"
+STRANGE = "that is not how MLflow's server answers; a login page, or another program?"
+REFUSED = re.compile(
+    r"API request to endpoint (\S+) failed with error code (\d+) .*?Response body: '(.*?)'?", re.DOTALL
+)
 
 
 def ask(address: str, hint: str = "") -> None:
@@ -37,10 +38,11 @@ def ask(address: str, hint: str = "") -> None:
     except RestException as error:
         raise UserError(f"{name}: {reason(error)}") from None
     except MlflowException:
+        if status == 401:
+            raise UserError(f"{name} {LOGIN}") from None
         said = _first_line(answer.text)
-        if status == 200 or said.startswith("<"):
-            said = "that is not how MLflow's server answers; a login page, or another program?"
-        raise UserError(f"{name} answers with status {status}: {said}{REFUSED.get(status, '')}") from None
+        said = STRANGE if status == 200 or said.startswith("<") else said
+        raise UserError(f"{name} answers with status {status}: {said}") from None
 
 
 def is_away(error: BaseException) -> bool:
@@ -54,7 +56,9 @@ def reason(error: BaseException) -> str:
     """Why a question to a server failed: what was wrong with the connection, else what the server said, in a line."""
     cause: BaseException | None = error if isinstance(error, requests.RequestException) else error.__context__
     if isinstance(error, RestException) or not isinstance(cause, requests.RequestException):
-        return _first_line(getattr(error, "message", str(error)))
+        text = getattr(error, "message", str(error))
+        refused = REFUSED.fullmatch(text)
+        return f"status {refused[2]} for {refused[1]}: {_first_line(refused[3])}" if refused else _first_line(text)
     if cause.response is not None:
         return f"status {cause.response.status_code}"
     while inner := _cause(cause):

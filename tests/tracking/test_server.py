@@ -14,9 +14,9 @@ ANSWERS = {
     "500 oops": ("no\nway", r"does not answer \(status 500\)"),
     "503 oops": (PAGE, r"does not answer \(status 503\)"),
     "429 oops": ('{"error_code": "REQUEST_LIMIT_EXCEEDED"}', r"does not answer \(status 429\)"),
-    "401 oops": ("You are not authenticated.", "answers with status 401: You are not authenticated.; its user and"),
+    "401 oops": ("You are not authenticated.", "asks for another user or password: MLFLOW_TRACKING_USERNAME, MLFLOW"),
     "403 oops": ("Invalid Host header", "answers with status 403: Invalid Host header$"),
-    "404 oops": (PAGE, "answers with status 404: that is not how .*; is this the address of MLflow's server"),
+    "404 oops": (PAGE, "answers with status 404: that is not how MLflow's server answers"),
     "200 OK": (PAGE, "answers with status 200: that is not how MLflow's server answers; a login page, or another"),
     "400 oops": ('{"error_code": "INTERNAL_ERROR", "message": "its database\\nis full"}', ": its database$"),
 }
@@ -73,6 +73,14 @@ def test_a_server_that_goes_away_between_two_questions_is_one_short_line(stub):
     with pytest.raises(Away, match=r"\*\*\*@127.0.0.1:\d+ does not answer any more \(too many 503 error responses\)$"):
         queries.get_run("a" * 32)  # it may have the run: that it has not is no answer
     with pytest.raises(Away), store.errors():
+        mlflow.MlflowClient().search_experiments()
+    stub.status, stub.body = "403 oops", "Permission denied"
+    with (
+        pytest.raises(
+            UserError, match=r"^MLflow.s store: status 403 for /api/2.0/mlflow/experiments/search: Permission"
+        ),
+        store.errors(),
+    ):
         mlflow.MlflowClient().search_experiments()
     stub.status, stub.body = "404 oops", '{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no"}'
     assert queries.get_run("a" * 32) is None

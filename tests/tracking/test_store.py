@@ -32,19 +32,12 @@ def test_the_store_is_in_the_repository_wherever_the_process_stands(database, tm
     assert queries.get_run(run_id).info.status == "FINISHED"
 
 
-def test_the_environment_names_a_store_as_mlflow_run_writes_it(tmp_path, monkeypatch):
+def test_the_environment_names_another_store_as_mlflow_run_writes_it(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/a%20b.db")
     with runs.run():
         pass
     assert sorted(path.name for path in tmp_path.glob("*.db")) == ["a b.db"]
-
-
-def test_the_environment_names_another_store(tmp_path, monkeypatch):
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/other.db")
-    open_store()
-    assert (tmp_path / "other.db").exists() and not (tmp_path / "mlflow.db").exists()
 
 
 DIES_HALF_WAY = """
