@@ -48,7 +48,7 @@ class Outbox:
             return
         try:
             with store.impatient():
-                count = self.empty()
+                count = self._send()
         except Exception as error:
             if not store.is_away(error):
                 raise
@@ -65,6 +65,11 @@ class Outbox:
 
         Returns the number of epochs that were sent.
         """
+        if any(self.folder.glob("*.json")) and not store.answers():
+            say("MLflow's server does not answer: waiting for it up to four minutes, as MLflow does (Ctrl-C ends it)")
+        return self._send()
+
+    def _send(self) -> int:
         waiting = sorted(self.folder.glob("*.json"))
         for path in waiting:
             if point := _read(path):

@@ -82,6 +82,7 @@ def test_a_run_whose_server_stays_away_is_left_open_and_damage_stops_no_delivery
     put(outbox, 1)
     with pytest.raises(MlflowException) as error:
         outbox.empty()
+    assert capsys.readouterr().out.count("waiting for it") == 1
     with pytest.raises(Away, match=rf"http://127.0.0.1:{port} does not answer any more \(Connection refused\)$"):
         opened.__exit__(MlflowException, error.value, error.value.__traceback__)
     assert mlflow.active_run() is None
