@@ -84,4 +84,4 @@ def run_cli(main: Callable[[], None]) -> None:
         sys.exit(printable(mask_passwords(f"error: {error}")))
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
-        sys.exit(f"error: {where}{error.strerror or error}")
+        sys.exit(printable(mask_passwords(f"error: {where}{error.strerror or error}")))

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import IO
 from urllib.error import URLError
 
+import psutil
+
+from pipeline.core import files, interrupt
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 from pipeline.serving.listen import HOST, listen
@@ -24,9 +27,13 @@ GRACE = 1  # seconds to end in
 def run(store: str, port: int, said: str, artifacts: Path | None = None) -> None:
     """Serves the store at an address, on `port` or a free one, until Ctrl-C; prints `said` once it answers.
 
-    {address} in it becomes the server's. It keeps the files of new runs in the folder `artifacts`, if one is named.
-    Raises UserError where MLflow ends before.
+    {address} in it becomes the server's. It keeps the files of new runs in the folder `artifacts`, if one is named, and
+    beside it which process it is: one that a killed program has left there is ended. Raises UserError where MLflow ends
+    before.
     """
+    note = artifacts.with_name("process") if artifacts else None
+    if note:
+        end_left(note)
     with listen(port) as free:
         port = free.getsockname()[1]
     address = f"http://{HOST}:{port}"
@@ -40,13 +47,16 @@ def run(store: str, port: int, said: str, artifacts: Path | None = None) -> None
             command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
         )
         try:
+            if note:
+                files.write_text(note, f"{process.pid} {psutil.Process(process.pid).create_time()}")
             while process.poll() is None and not answers(f"{address}/health"):
                 time.sleep(OFTEN)
             if process.poll() is None:
                 say(said.replace("{address}", address))
             process.wait()
         finally:
-            end(process)
+            with interrupt.more_time:
+                end(process)
         raise UserError(f"MLflow's server ended: {last_line(log)}")
 
 
@@ -55,6 +65,17 @@ def answers(address: str) -> bool:
     with suppress(URLError, OSError):
         return urllib.request.urlopen(address, timeout=5).status == 200
     return False
+
+
+def end_left(note: Path) -> None:
+    """Ends the program that a note is about, if it still runs."""
+    with suppress(OSError, ValueError, psutil.Error):
+        number, started = note.read_text(encoding="utf-8").split()
+        left = psutil.Process(int(number))
+        if str(left.create_time()) == started:
+            all_of_it = [left, *left.children(recursive=True)]
+            os.killpg(left.pid, signal.SIGKILL)
+            psutil.wait_procs(all_of_it, GRACE)  # they have the port
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -13,9 +13,12 @@ from pipeline.tracking import queries, store
 
 
 def download(run_id: str, artifact: Path, folder: Path) -> Path | None:
-    """Copies an artifact of a run into a folder; returns its path there, or None where the run has none, or a link."""
-    with contextlib.suppress(MlflowException, OSError, UserError):
-        if run := queries.get_run(run_id):
+    """Copies an artifact of a run into a folder; returns its path there, or None where the run has none, or a link.
+
+    Raises UserError where a server does not answer.
+    """
+    if run := queries.get_run(run_id):
+        with contextlib.suppress(MlflowException, OSError, UserError):
             place = store.local_path(run.info.artifact_uri)
             if place and Path(os.path.realpath(place / artifact)) != Path(os.path.realpath(place)) / artifact:
                 return None  # a link, which may lead anywhere

@@ -124,15 +124,13 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: list[str],
     has exactly this model afterwards. One that an earlier, killed try has logged is kept if it is whole.
     """
     sha256 = files.sha256(path)
-    run = _active()
-    address = None
-    for earlier in queries.models_of(mlflow.get_run(run.run_id)):
+    run = mlflow.get_run(_active().run_id)
+    kept = None
+    for earlier in queries.models_of(run):
         is_whole = earlier.status == LoggedModelStatus.READY and earlier.tags.get("model.sha256") == sha256
-        if is_whole and not address and queries.model_sha256(earlier) == sha256:
-            address = earlier.artifact_location
-        else:
-            mlflow.MlflowClient().delete_logged_model(earlier.model_id)
-    if address is None:
+        if is_whole and not kept and queries.model_sha256(earlier) == sha256:
+            kept = earlier
+    if kept is None:
         logged = Model.log(
             None,
             flavor,
@@ -144,8 +142,11 @@ def log_model(path: Path, image_shape: tuple[int, int, int], classes: list[str],
             config=flavor.config(classes, images),
             validate_serving_input=False,  # would load the model: seconds for each run
         )
-        address = mlflow.get_logged_model(logged.model_id).artifact_location
-    manifest.note_model(run.run_id, address)
+        kept = mlflow.get_logged_model(logged.model_id)
+    for other in queries.models_of(run):  # of a killed try; or MLflow has asked twice, since an answer was lost
+        if other.model_id != kept.model_id:
+            mlflow.MlflowClient().delete_logged_model(other.model_id)
+    manifest.note_model(run.info.run_id, kept.artifact_location)
     mlflow.set_tag("model.sha256", sha256)
 
 

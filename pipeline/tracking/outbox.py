@@ -4,15 +4,27 @@ The store takes the same point of a curve (name, value, step and time) once, how
 was lost, the point is sent again with its own time. Files are written again with the same bytes.
 """
 
-import json
 import time
 from pathlib import Path
 
 import mlflow
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.config.schema.section import FileName
 from pipeline.core import files
 from pipeline.core.cli import counted, say
 from pipeline.tracking import logging, store
+
+
+class Point(BaseModel):
+    """An epoch: its metrics, the time in milliseconds, and the name of a checkpoint in the folder."""
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
+    epoch: int
+    time: int
+    metrics: dict[str, float]
+    checkpoint: FileName | None
 
 
 class Outbox:
@@ -24,8 +36,8 @@ class Outbox:
 
     def put(self, epoch: int, metrics: dict[str, float], checkpoint: str | None = None) -> None:
         """Keeps the points of an epoch, with the time of now, and the name of its checkpoint, a file that is here."""
-        point = {"epoch": epoch, "time": time.time_ns() // 1_000_000, "metrics": metrics, "checkpoint": checkpoint}
-        files.write_text(self.folder / f"{epoch:06d}.json", json.dumps(point))
+        point = Point(epoch=epoch, time=time.time_ns() // 1_000_000, metrics=metrics, checkpoint=checkpoint)
+        files.write_text(self.folder / f"{epoch:06d}.json", point.model_dump_json())
 
     def deliver(self) -> None:
         """Sends what is here into the active run, in order, and forgets it.
@@ -36,7 +48,7 @@ class Outbox:
             return
         try:
             with store.impatient():
-                count = self.empty()
+                count = self._send()
         except Exception as error:
             if not store.is_away(error):
                 raise
@@ -53,12 +65,27 @@ class Outbox:
 
         Returns the number of epochs that were sent.
         """
+        if any(self.folder.glob("*.json")) and not store.answers():
+            say("MLflow's server does not answer: waiting for it up to four minutes, as MLflow does (Ctrl-C ends it)")
+        return self._send()
+
+    def _send(self) -> int:
         waiting = sorted(self.folder.glob("*.json"))
         for path in waiting:
-            point = json.loads(path.read_text(encoding="utf-8"))
-            mlflow.log_metrics(point["metrics"], step=point["epoch"], timestamp=point["time"])
-            if name := point["checkpoint"]:
-                logging.log_files([self.folder / name], "checkpoints")
-                (self.folder / name).unlink()
-            path.unlink()
+            if point := _read(path):
+                mlflow.log_metrics(point.metrics, step=point.epoch, timestamp=point.time)
+                if point.checkpoint:
+                    logging.log_files([self.folder / point.checkpoint], "checkpoints")
+                    (self.folder / point.checkpoint).unlink(missing_ok=True)  # killed here, the point is sent once more
+            path.unlink(missing_ok=True)
         return len(waiting)
+
+
+def _read(path: Path) -> Point | None:
+    """What `put` wrote; None, with a line, where it is damaged: it is set aside, and history.csv has its curves."""
+    try:
+        return Point.model_validate_json(path.read_bytes())
+    except ValidationError:
+        aside = path.rename(path.with_suffix(".damaged"))
+        say(f"{path}: is not as it was written; it is set aside as {aside.name}, and the curves come from elsewhere")
+        return None

@@ -19,6 +19,7 @@ from pipeline.core.untrusted import matches
 from pipeline.tracking import store
 
 LISTED = 10  # runs that fit a name; more are counted
+NOT_THERE = {"RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED"}  # basic-auth says the latter of a run that is not there
 PAGE = 20  # runs that are asked for at one time
 
 
@@ -28,11 +29,18 @@ def search(condition: str) -> list[Run]:
 
 
 def get_run(run_id: str | None) -> Run | None:
-    """The run of this id. None where the store has none, it was deleted, or this is no id."""
-    with contextlib.suppress(MlflowException):
-        found = mlflow.get_run(str(run_id)) if matches(run_id, "run id") else None
-        return found if found and found.info.lifecycle_stage == "active" else None
-    return None
+    """The run of this id. None where the store has none, it was deleted, or this is no id.
+
+    Raises UserError for any other error of the store: a server that does not answer may have the run.
+    """
+    with store.errors():
+        try:
+            found = mlflow.get_run(str(run_id)) if matches(run_id, "run id") else None
+        except MlflowException as error:
+            if error.error_code not in NOT_THERE:
+                raise
+            return None
+    return found if found and found.info.lifecycle_stage == "active" else None
 
 
 def resolve_run(asked: str) -> Run:

@@ -30,6 +30,11 @@ HOW = (  # to get one
     "`dvc repro --force --single-item evaluate` judges the model that is here, `python -m pipeline promote RUN "
     "--reason …` makes that of a run the champion"
 )
+NO_CHAMPION = {  # what MLflow says where there is no model, no alias; with basic-auth, no model
+    "RESOURCE_DOES_NOT_EXIST",
+    "INVALID_PARAMETER_VALUE",
+    "PERMISSION_DENIED",
+}
 MOVE = "champion.move."  # a tag of the registered model, with a number behind it
 GATE, ACCEPTED, REFUSED = "gate", "accepted", "refused by"  # tag of a run; a rule a line follows REFUSED
 
@@ -57,7 +62,7 @@ def champion(name: str) -> ModelVersion | None:
     try:
         return mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION)
     except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):  # no model, or no alias
+        if error.error_code in NO_CHAMPION:
             return None
         raise
 
@@ -70,13 +75,22 @@ def register(name: str, run_id: str, model_id: str, tags: dict[str, str]) -> Mod
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
-    found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
-    version = next((each for each in found if each.source == source), None) or client.create_model_version(
-        name, source, run_id, model_id=model_id
-    )
+    found = _versions(name, run_id, source)
+    if not found:
+        client.create_model_version(name, source, run_id, model_id=model_id, await_creation_for=0)
+        found = _versions(name, run_id, source)
+        for twin in found[1:]:  # the answer was lost, and MLflow has asked again
+            client.delete_model_version(name, twin.version)
+    version = found[0]
     for key, value in tags.items():
         client.set_model_version_tag(name, version.version, key, value[:5000])
     return version
+
+
+def _versions(name: str, run_id: str, source: str) -> list[ModelVersion]:
+    """The versions of a run's model, the oldest first."""
+    found = mlflow.MlflowClient().search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+    return sorted((each for each in found if each.source == source), key=lambda each: int(each.version))
 
 
 def make_champion(name: str, version: ModelVersion, why: str, overridden: list[str]) -> Move:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mlflow
 import psutil
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils import name_utils
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_SOURCE_NAME
@@ -16,9 +17,9 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFL
 from pipeline.config.schema import Tracking
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
-from pipeline.core.errors import Away, UserError
+from pipeline.core.errors import UserError
 from pipeline.core.untrusted import matches
-from pipeline.tracking import experiment, manifest, queries, store
+from pipeline.tracking import experiment, manifest, queries, server, store
 
 
 @contextlib.contextmanager
@@ -53,6 +54,8 @@ def run(
         )
         if opened and run_name and _is_made_up(active.info.run_name):
             mlflow.MlflowClient().update_run(opened, name=run_name)
+        if not (run_id or opened):
+            _delete_twins(active)
         experiment.describe(active.info.experiment_id)
     try:
         _remove_left(active.info.run_id, active.info.artifact_uri)
@@ -70,13 +73,22 @@ def run(
         if store.is_away(error):
             with contextlib.suppress(Exception), store.impatient():
                 mlflow.end_run("KILLED")  # it may be back; in any case MLflow does not try again when we end
-            raise Away(f"MLflow's server {mask_passwords(store.address())} does not answer any more") from None
+            raise store.away(error) from None
         note_error(active.info.run_id, error)
         with contextlib.suppress(MlflowException):
             mlflow.end_run("FAILED")
         if isinstance(error, MlflowException):
-            raise UserError(f"MLflow's store: {error.message.splitlines()[0]}") from None
+            raise UserError(f"MLflow's store: {server.reason(error)}") from None
         raise
+
+
+def _delete_twins(new: Run) -> None:
+    """Deletes runs that a server made beside a new one: where its answer was lost, MLflow has asked again."""
+    if store.is_server(store.address()):
+        ours = {"process.id": new.data.tags.get("process.id"), "process.started": new.data.tags.get("process.started")}
+        for run in queries.search(f"attributes.start_time = {int(new.info.start_time)}"):
+            if run.info.run_id != new.info.run_id and ours.items() <= run.data.tags.items():
+                mlflow.delete_run(run.info.run_id)
 
 
 def _is_made_up(name: str) -> bool:

@@ -19,18 +19,14 @@ import requests
 import sqlalchemy
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
-from mlflow.utils.credentials import get_default_host_creds
-from mlflow.utils.rest_utils import http_request, verify_rest_response
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.core import files
 from pipeline.core.addresses import mask_passwords
-from pipeline.core.errors import UserError
-from pipeline.tracking import relocate
+from pipeline.core.errors import Away, UserError
+from pipeline.tracking import relocate, server
 
-PATIENCE = 5  # seconds to connect to a server, and again as many until it answers
-UPLOAD = 30  # seconds that it may be silent over a file
-AWAY = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"}  # MLflow's codes
+UPLOAD = 30  # seconds that a server may be silent over a file
 
 
 def open_store() -> None:
@@ -41,10 +37,12 @@ def open_store() -> None:
     """
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # its errors are exceptions too
     uri, root = address(), files.project_root()
+    if re.match(r"[\w.-]+:\d+(/|$)", uri):
+        raise UserError(f"MLFLOW_TRACKING_URI: should be http://{uri}, or https://, not {uri}")
     parsed = _parse(uri) if "://" in uri else None
     if is_server(uri):
         mlflow.set_tracking_uri(uri)
-        _ask(uri)
+        server.ask(uri, _hint())
         return
     if parsed and parsed.get_backend_name() in ("postgresql", "mysql"):
         _connect(parsed, uri)
@@ -100,7 +98,7 @@ def answers() -> bool:
     """Whether the store answers, if it is a server; true of all others."""
     try:
         if is_server(address()):
-            _ask(address())
+            server.ask(address())
     except UserError:
         return False
     return True
@@ -108,11 +106,15 @@ def answers() -> bool:
 
 def is_away(error: BaseException) -> bool:
     """Whether an error says that a server, or its database, does not answer now; it may do so later."""
-    if not (is_server(address()) or address().startswith(("postgresql", "mysql"))):
-        return False
-    if isinstance(error, requests.RequestException):  # MLflow hands some on as they are
-        return error.response is None or error.response.status_code >= 500
-    return isinstance(error, MlflowException) and error.error_code in AWAY
+    may_be = is_server(address()) or address().startswith(("postgresql", "mysql"))
+    return may_be and (isinstance(error, Away) or server.is_away(error))
+
+
+def away(error: BaseException) -> Away:
+    """What to raise for an error of which `is_away` is true."""
+    if isinstance(error, Away):
+        return error
+    return Away(f"MLflow's server {mask_passwords(address())} does not answer any more ({server.reason(error)})")
 
 
 @contextlib.contextmanager
@@ -136,9 +138,8 @@ def errors() -> Iterator[None]:
     """Turns what MLflow and its database raise in the block into UserErrors of one line."""
     try:
         yield
-    except MlflowException as error:
-        one_line, _, _ = str(error).partition("\n")
-        raise UserError(f"MLflow's store: {one_line}") from None
+    except (MlflowException, requests.RequestException) as error:
+        raise (away(error) if is_away(error) else UserError(f"MLflow's store: {server.reason(error)}")) from None
     except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error)
         if "already exists" in reason:  # a table, which MLflow makes again
@@ -184,27 +185,11 @@ def _parse(uri: str) -> sqlalchemy.URL:
 def _connect(database: sqlalchemy.URL, uri: str) -> None:
     """Raises UserError where a database server does not answer. MLflow itself would try for 100 seconds."""
     try:
-        limit = {"connect_timeout": PATIENCE}
+        limit = {"connect_timeout": server.PATIENCE}
         sqlalchemy.create_engine(database, connect_args=limit, poolclass=sqlalchemy.NullPool).connect().close()
     except (SQLAlchemyError, ImportError) as error:
         reason, _, _ = str(getattr(error, "orig", None) or error).partition("\n")
         raise UserError(f"MLflow's store {mask_passwords(uri)} does not answer ({reason}){_hint()}") from None
-
-
-def _ask(server: str) -> None:
-    """Raises UserError where a server does not answer. MLflow itself would try for four minutes."""
-    endpoint = "/api/2.0/mlflow/experiments/search"
-    try:
-        answer = http_request(
-            get_default_host_creds(server), endpoint, "POST", json={"max_results": 1}, max_retries=0, timeout=PATIENCE
-        )
-        verify_rest_response(answer, endpoint)
-    except MlflowException as error:
-        name, cause = f"MLflow's server {mask_passwords(server)}", error.__context__
-        if not isinstance(cause, requests.RequestException):
-            raise UserError(f"{name}: {error.message.splitlines()[0]}") from None
-        reason = re.split(r": |, '", str(cause))[-1].partition(" (")[0].rstrip("'\").")
-        raise UserError(f"{name} does not answer ({reason}){_hint()}") from None
 
 
 def _hint() -> str:

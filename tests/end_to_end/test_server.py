@@ -5,16 +5,15 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
 import pytest
+from helpers import postgres
 from helpers.data import free_port
 from helpers.faults import EPOCHS, interrupt
-from helpers.postgres import require
 from helpers.verifying import changed, flip
 
 pytestmark = pytest.mark.e2e
@@ -50,11 +49,8 @@ def command(project, *arguments: str, until: str, **environment: str) -> subproc
 
 @pytest.fixture
 def kept() -> Iterator[Path]:
-    """A folder that PostgreSQL's own user can reach, who is not root."""
-    require()
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+    with postgres.folder() as folder:
+        yield folder
 
 
 def test_a_training_ends_well_without_its_server_and_sync_delivers_the_rest(prepared, tmp_path, kept, inside):

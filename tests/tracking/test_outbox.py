@@ -72,7 +72,7 @@ def test_a_point_whose_answer_was_lost_is_there_once(place, tmp_path, monkeypatc
         assert curve(run_id) == [1, 2]
 
 
-def test_a_run_whose_server_stays_away_is_left_open_and_says_so(place, tmp_path, monkeypatch):
+def test_a_run_whose_server_stays_away_is_left_open_and_damage_stops_no_delivery(place, tmp_path, monkeypatch, capsys):
     app, port = place
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     outbox = Outbox(tmp_path / "outbox")
@@ -82,11 +82,20 @@ def test_a_run_whose_server_stays_away_is_left_open_and_says_so(place, tmp_path,
     put(outbox, 1)
     with pytest.raises(MlflowException) as error:
         outbox.empty()
-    with pytest.raises(Away, match=rf"^MLflow's server http://127.0.0.1:{port} does not answer any more$"):
+    assert capsys.readouterr().out.count("waiting for it") == 1
+    with pytest.raises(Away, match=rf"http://127.0.0.1:{port} does not answer any more \(Connection refused\)$"):
         opened.__exit__(MlflowException, error.value, error.value.__traceback__)
     assert mlflow.active_run() is None
+    put(outbox, 2)
+    put(outbox, 3)
+    (outbox.folder / "epoch_1.keras").unlink()  # by a delivery that was killed before it could remove the point
+    (outbox.folder / "000002.json").write_text('{"epoch": 2, "time": 1, "metrics": {}, "checkpoint": "../id"}')
+    (outbox.folder / "000003.json").write_text("{torn")
     with serving(app, port), runs.run(run_id):
-        assert outbox.empty() == 1 and curve(run_id) == [1]
+        assert outbox.empty() == 3 and curve(run_id) == [1]
+    left = {path.name for path in outbox.folder.iterdir()}
+    assert left == {"000002.damaged", "000003.damaged", "epoch_2.keras", "epoch_3.keras"}
+    assert "000003.json: is not as it was written; it is set aside" in capsys.readouterr().out
 
 
 def test_only_a_server_can_be_away(monkeypatch):
