@@ -10,7 +10,8 @@ help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
 
 # .venv/installed: the folder for which make has made this environment; empty until all is in it. An environment cannot be
-# moved, so that of another folder is made anew. A .venv without this file is yours: used if it fits, and never changed.
+# moved, so that of another folder is made anew. A .venv without this file, or one that is a link, is yours: used if it
+# fits, and never changed.
 ifneq ($(shell cat .venv/installed 2>/dev/null),$(CURDIR))
 .PHONY: .venv/installed
 endif
@@ -23,7 +24,7 @@ FITS = PIP_CONFIG_FILE=/dev/null $(PIP) --isolated install --quiet --dry-run --n
 UV_PIN = awk '/^[^ ]/ {wanted = /^uv==/} wanted' requirements.lock
 
 .venv/installed: requirements.lock
-	@if [ ! -e .venv ] || [ -e $@ ]; then $(MAKE) --no-print-directory environment; \
+	@if [ ! -e .venv ] || { [ -e $@ ] && [ ! -L .venv ]; }; then $(MAKE) --no-print-directory environment; \
 	elif ! { $(FITS) && .venv/bin/dvc --version; } >/dev/null 2>&1; then \
 	  echo "make did not make this .venv, and it does not fit requirements.lock. Install what is missing:" >&2; \
 	  echo "  .venv/bin/python -m pip install --require-hashes -r requirements.lock" >&2; \

@@ -31,7 +31,12 @@ def test_an_environment_that_fits_is_used_as_it_is(folder):
     assert not (folder / ".venv" / "installed").exists()  # nor is it cleared when the lock file changes
 
 
-def test_one_that_does_not_fit_is_kept_and_named(folder):
+@pytest.mark.parametrize("is_link", [False, True])
+def test_one_that_does_not_fit_is_kept_and_named(folder, is_link):
+    if is_link:  # to that of another folder, which make has made there
+        (folder / ".venv" / "installed").write_text("elsewhere\n")
+        (folder / ".venv").rename(folder / "theirs")
+        (folder / ".venv").symlink_to("theirs")
     result = install(folder, fits=False)
     assert result.returncode != 0
     assert "rm -r .venv" in result.stderr
