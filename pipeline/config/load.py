@@ -4,6 +4,7 @@ params.yaml becomes frozen, strict, typed sections. A stage asks for the section
 `dataset, train = load("dataset", "train")`, and dvc.yaml declares the same ones (a test compares).
 """
 
+import functools
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -33,6 +34,7 @@ def load(
     return tuple(getattr(params, section) for section in sections)
 
 
+@functools.lru_cache(maxsize=4)  # what begins, loads what it reads, and what ends asks whether it is the same
 def parse(text: str | bytes, where: str) -> Params:
     """YAML 1.2 text → Params. Raises UserError; `where` names the text in it."""
     try:

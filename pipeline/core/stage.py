@@ -80,6 +80,6 @@ def require(*inputs: Path) -> None:
 
 def _loaded() -> set[str]:
     """The files of the package that are in this process, by their paths in it."""
-    named = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    known = (Path(name) for name in named if name)
+    ours = [module for name, module in list(sys.modules.items()) if name.split(".")[0] in (PACKAGE.name, "__main__")]
+    known = (Path(name) for module in ours if (name := getattr(module, "__file__", None)))
     return {path.relative_to(PACKAGE).as_posix() for path in known if path.is_relative_to(PACKAGE)}

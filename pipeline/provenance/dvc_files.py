@@ -3,6 +3,7 @@
 The md5 of a folder is that of the list of its files, with `.dir` at its end.
 """
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -57,10 +58,15 @@ def locked() -> dict[str, Locked]:
     if not paths.LOCK.is_file():
         return {}
     try:
-        stages = YAML(typ="safe", pure=True).load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
-        return TypeAdapter(dict[str, Locked]).validate_python(stages, strict=True)
+        return dict(_parsed(paths.LOCK.read_text(encoding="utf-8")))
     except DAMAGE:
         raise UserError(f"{paths.LOCK}: is damaged; `git checkout {paths.LOCK}` puts back the last one") from None
+
+
+@functools.lru_cache(maxsize=1)  # a stage asks three times, and a third of a second went into it
+def _parsed(lock: str) -> dict[str, Locked]:
+    stages = YAML(typ="safe", pure=True).load(lock)["stages"]
+    return TypeAdapter(dict[str, Locked]).validate_python(stages, strict=True)
 
 
 def locked_hashes() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import platform
+import re
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -48,8 +49,15 @@ def tags(data: dict[str, Path]) -> dict[str, str]:
 
 def packages() -> str:
     """Every installed package with its version, a line each, as pip writes it."""
-    found = {dist.metadata["Name"].lower(): dist.version for dist in distributions()}
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
+    texts = (dist.read_text("METADATA") or dist.read_text("PKG-INFO") or "" for dist in distributions())
+    found = dict(_name_and_version(text) for text in texts)
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()) if name)
+
+
+def _name_and_version(metadata: str) -> tuple[str, str]:
+    """Of a package, or empty. Python parses the whole text for them: a twelfth of the start of a training."""
+    fields = dict(re.findall(r"^(Name|Version): *(.+?) *$", metadata.partition("\n\n")[0], re.MULTILINE))
+    return fields.get("Name", "").lower(), fields.get("Version", "")
 
 
 def _processor() -> str:

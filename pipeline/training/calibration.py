@@ -6,8 +6,6 @@ with smoothed labels doubts too much, one that was trained for long too little. 
 
 import keras
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from pipeline.data.arrays import Split
 
@@ -29,6 +27,9 @@ def calibrate(model: keras.Model, validation: Split) -> float:
 
 def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """The temperature that minimizes the cross-entropy of probabilities (n, classes) for labels (n,), to 3 digits."""
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
     logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))  # but for a constant in each row
 
     def loss(exponent: float) -> float:
