@@ -132,7 +132,8 @@ def close_stale() -> None:
             is_nobodys = process["process.host"] is None and run.info.run_id != os.environ.get("MLFLOW_RUN_ID")
             is_gone = is_nobodys and tags.get(MLFLOW_SOURCE_NAME) == f"file://{files.project_root()}"
         if is_gone:
-            end(run.info.run_id, "KILLED", "its process was killed")
+            with contextlib.suppress(MlflowException):  # another process that begins at this moment ends it, too
+                end(run.info.run_id, "KILLED", "its process was killed")
 
 
 def _this_process(number: int | None = None) -> dict[str, str]:

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+import sqlalchemy
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from pipeline.config.schema import Tracking
@@ -195,3 +196,20 @@ def test_what_mlflow_run_opened_here_for_a_process_that_never_came_is_closed(sto
         assert store.get_run(never_came).info.status == "RUNNING"
     run = store.get_run(never_came)
     assert run.info.status == "FINISHED" and "error" not in run.data.tags
+
+
+def test_two_that_close_the_same_run_at_once_are_in_nobodys_way(store, tmp_path):
+    """The other one writes the same tag after MLflow has looked for it, and before it writes its own."""
+    tags = {"mlflow.source.name": f"file://{tmp_path}"}
+    twice, once = (store.create_run("0", tags=tags).info.run_id for _ in range(2))
+
+    @sqlalchemy.event.listens_for(sqlalchemy.Engine, "before_cursor_execute")
+    def other(connection, cursor, statement, parameters, context, many):
+        if statement.startswith("INSERT INTO tags") and twice in parameters:
+            cursor.execute(statement, parameters)
+
+    try:
+        with runs.run():
+            assert store.get_run(once).info.status == "KILLED"
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", other)
