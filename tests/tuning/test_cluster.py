@@ -84,6 +84,7 @@ def test_a_cluster_of_another_version_is_said_in_one_line(monkeypatch, params):
         raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.60.0\n    Python: 3.12.1")
 
     monkeypatch.setitem(sys.modules, "ray", types.SimpleNamespace(init=init))
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")  # the environment may be at a path with a space
     with (
         socket.create_server(("127.0.0.1", 0)) as here,
         pytest.raises(UserError, match=r"--ray [\d.:]+: Version mismatch: .* with: Ray: 2\.60\.0 Python: 3\.12\.1$"),
