@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from helpers import warm
 from pipeline.core import files
 from pipeline.core.cli import QUIET
 from pipeline.tracking import relocate
@@ -70,8 +71,11 @@ class Project:
         return self
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
-        """Runs a command in the folder; its output, stdout and stderr as one, is in `.stdout`."""
-        process = self.start(*command, **environment)
+        """Runs a command in the folder; its output, stdout and stderr as one, is in `.stdout`.
+
+        Programs of this project begin warm, but for those that see other disks. What a test kills, it starts.
+        """
+        process = self.start(*command, **({} if command[0] == "unshare" else warm.environment()) | environment)
         output, _ = process.communicate()
         return subprocess.CompletedProcess(command, process.returncode, output)
 
