@@ -35,6 +35,8 @@ def counted(count: int | str, noun: str) -> str:
 
 def printable(text: str) -> str:
     """The text with what commands a terminal, or hides in it, written out: what stands in a store may be anybody's."""
+    if text.isprintable():  # nearly always, and a hundred times as fast
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 

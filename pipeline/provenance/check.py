@@ -1,5 +1,6 @@
-"""One comparison of `verify`, how bad it is where it fails, and the table of all of them."""
+"""One comparison of `verify`, how bad it is where it fails, and the lines that tell of them."""
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -34,14 +35,20 @@ def worst(checks: list[Check]) -> Level:
     return max((check.level for check in checks), key=list(Level).index, default=Level.PASSED)
 
 
-def table(checks: list[Check]) -> str:
-    """A line for each kind of check, and two for each that failed: what, and its hint."""
+def by_kind(checks: Iterable[Check]) -> list[list[Check]]:
+    """The checks of each kind, in the order in which the kinds first come."""
     kinds: dict[str, list[Check]] = {}
     for check in checks:
         kinds.setdefault(check.kind, []).append(check)
-    lines = [
-        f"{worst(found).value} {kind:<16}{sum(check.passed for check in found):>6} of {len(found)} agree"
-        for kind, found in kinds.items()
-    ]
-    lines += [f"{check.level.value} {check.what}\n    {check.hint}" for check in checks if not check.passed]
-    return "\n".join(lines)
+    return list(kinds.values())
+
+
+def line(found: list[Check]) -> str:
+    """What the checks of one kind came to."""
+    passed = sum(check.passed for check in found)
+    return f"{worst(found).value} {found[0].kind:<16}{passed:>6} of {len(found)} agree"
+
+
+def failures(checks: list[Check]) -> list[str]:
+    """Two lines for each check that failed: what, and its hint."""
+    return [f"{check.level.value} {check.what}\n    {check.hint}" for check in checks if not check.passed]

@@ -34,7 +34,7 @@ def committed() -> Iterator[Check]:
     changed = git.uncommitted_sources()
     if changed is not None:
         hint = f"not committed yet: git add {' '.join(changed)} && git commit"
-        yield Check("commits", "code, parameters and dvc.lock = HEAD", not changed, hint, Level.UNCOMMITTED)
+        yield Check("work tree", "code, parameters and dvc.lock = HEAD", not changed, hint, Level.UNCOMMITTED)
 
 
 def raw_files(dataset_config: Dataset) -> Iterator[Check]:

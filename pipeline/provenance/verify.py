@@ -1,4 +1,4 @@
-"""Which checks there are for the model in this folder, for one run, or for all of them."""
+"""Which checks of MLflow's runs there are: of the one that made the model in this folder, of another, or of all."""
 
 from pipeline.config.schema import Dataset
 from pipeline.core import files, paths
@@ -8,7 +8,7 @@ from pipeline.provenance.check import Check
 
 
 def verify(dataset_config: Dataset, asked: str | None, everything: bool) -> tuple[list[Check], list[str]]:
-    """The checks of the run `asked`, else of this folder and its run, or every run; and notes on what is not checked.
+    """The checks of the run `asked`, else of the run of this folder, or every run; and notes on what is not checked.
 
     The MLflow store has to be open. Raises UserError where it has no such run.
     """
@@ -24,7 +24,6 @@ def verify(dataset_config: Dataset, asked: str | None, everything: bool) -> tupl
         trained = asked_run.info.run_id
     else:
         trained = _trained_here(notes)
-        found += folder_checks.checks(dataset_config)
         if run := queries.get_run(trained):
             found += model_checks.checks(run, has_git)
         found += registry_checks.champion(dataset_config.name)

@@ -20,7 +20,7 @@ from pipeline.serving.answers import Answer
 from pipeline.serving.inputs import Input
 from pipeline.serving.source import Source
 
-BATCH = 64  # pictures at a time, if they are small
+BATCH = 256  # pictures at a time, if they are small
 PIXELS = 2**20  # at a time: what a convolution makes of a batch takes some hundred times as many bytes
 
 
@@ -33,7 +33,7 @@ class Classifier(NamedTuple):
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """`images` uint8 (n, height, width, channels) → float32 (n, classes). For a batch that fits into memory."""
-        return np.asarray(self.model(images, training=False))
+        return np.asarray(self.model.predict_on_batch(images))
 
     def answers(self, files: Sequence[Input]) -> Iterator[Answer]:
         """An answer for each file, in order. No more than two batches of pictures are in memory."""
@@ -43,14 +43,17 @@ class Classifier(NamedTuple):
         pool = ThreadPoolExecutor(os.cpu_count())
         with warnings.catch_warnings(category=Image.DecompressionBombWarning, action="ignore"):  # `pictures` refuses it
             try:
-                reading = [pool.submit(self._read, file) for file in batches[0]] if batches else []
-                for following in [*batches[1:], []]:
-                    taken, reading = reading, [pool.submit(self._read, file) for file in following]
-                    yield from self._answered(taken)
+                reading: list[Future[list[Answer]]] = []
+                for following in [*batches, []]:
+                    taken, reading = reading, [pool.submit(self._read, share) for share in shares(following)]
+                    yield from self._answered([answer for future in taken for answer in future.result()])
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, file: Input) -> Answer:
+    def _read(self, files: Sequence[Input]) -> list[Answer]:
+        return [self._read_one(file) for file in files]
+
+    def _read_one(self, file: Input) -> Answer:
         if file.error:
             return Answer(file.name, error=file.error)
         try:
@@ -60,13 +63,18 @@ class Classifier(NamedTuple):
         except UserError as error:
             return Answer(file.name, error=str(error))
 
-    def _answered(self, futures: list[Future[Answer]]) -> Iterator[Answer]:
-        """The answers of a batch that is being read."""
-        read = [future.result() for future in futures]
+    def _answered(self, read: list[Answer]) -> Iterator[Answer]:
+        """The answers of a batch that was read."""
         images = [answer.image for answer in read if answer.image is not None]
         found = iter(self.probabilities(np.stack(images)) if images else ())
         for answer in read:
             yield answer if answer.image is None else answer._replace(probabilities=next(found))
+
+
+def shares(files: Sequence[Input]) -> list[Sequence[Input]]:
+    """The files in runs of equal length, one for each processor, or fewer."""
+    length = max(1, -(-len(files) // (os.cpu_count() or 1)))
+    return [files[start : start + length] for start in range(0, len(files), length)]
 
 
 def open_model(source: Source, dataset_config: Dataset) -> keras.Model:

@@ -17,12 +17,19 @@ def check(inside):
 
 
 def test_an_untouched_folder_agrees_in_every_link(done, check):
-    kinds = {"commits", "source files", "stages", "outputs", "DVC's cache", "prepared data", "metrics", "parameters"}
-    kinds |= {"code", "model", "logged models", "manifests", "artifacts", "curves"}
+    kinds = {"work tree", "commits", "source files", "stages", "outputs", "DVC's cache", "prepared data", "metrics"}
+    kinds |= {"parameters", "code", "model", "logged models", "manifests", "artifacts", "curves"}
     shown = done.ok(*VERIFY, "--all")
     assert "✗" not in shown and "~" not in shown and "links agree" in shown
     assert [kind for kind in kinds if f"✓ {kind}" not in shown] == []
     assert "links agree" in check(done, run_of(done).info.run_id)
+
+
+def test_what_is_in_the_folder_is_told_before_mlflow_is_asked(done, check):
+    shown = check(done, fails=True, MLFLOW_TRACKING_URI="http://127.0.0.1:9")  # nobody answers there
+    *told, error = shown.splitlines()
+    kinds = ["work tree", "source files", "DVC's cache", "stages", "outputs"]
+    assert [line[:17].rstrip() for line in told] == [f"✓ {kind}" for kind in kinds] and "127.0.0.1:9" in error
 
 
 def test_a_run_that_is_not_there_is_one_line(done, check):
@@ -44,7 +51,7 @@ def test_what_is_not_committed_but_can_be_made_again_is_no_failure_unless_strict
     project.ok("dvc", "exp", "run", "-S", "train.epochs=1")
     uncommitted = "not committed yet: git add dvc.lock params.yaml && git commit"
     shown = check(project)
-    assert uncommitted in shown and "~ commits              1 of 3 agree" in shown and "✗" not in shown
+    assert uncommitted in shown and "~ work tree            0 of 1 agree" in shown and "✗" not in shown
     assert "error: 2 of " in check(project, "--strict", fails=True)
 
     project.client().delete_run((project.folder / "models/run_id").read_text().strip())

@@ -90,13 +90,16 @@ def test_a_broken_configuration_of_dvc_is_one_line():
 
 
 def test_the_worst_of_a_kind_is_its_sign():
-    from pipeline.provenance.check import table
+    from pipeline.provenance.check import by_kind, failures, line
 
     good, bad = Check("code", "a", True, ""), Check("code", "b", False, "mend it")
     open_ = Check("code", "c", False, "commit it", Level.UNCOMMITTED)
-    assert table([good]) == "✓ code                 1 of 1 agree"
-    assert table([good, open_]).startswith("~ code                 1 of 2 agree\n~ c\n    commit it")
-    assert table([bad, open_, good]).startswith("✗ code                 1 of 3 agree\n✗ b\n    mend it\n~ c\n")
+    assert line([good]) == "✓ code                 1 of 1 agree"
+    assert line([good, open_]) == "~ code                 1 of 2 agree"
+    assert line([bad, open_, good]) == "✗ code                 1 of 3 agree"
+    assert failures([bad, open_, good]) == ["✗ b\n    mend it", "~ c\n    commit it"]
+    other = good._replace(kind="model")
+    assert by_kind([good, other, bad]) == [[good, bad], [other]]
 
 
 def advice(checks) -> str:

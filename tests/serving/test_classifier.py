@@ -53,8 +53,8 @@ def test_no_file_is_no_answer(model):
 def test_only_two_batches_are_read_before_the_first_is_asked_for(model, folder, monkeypatch):
     read = []
     monkeypatch.setattr(classifier, "BATCH", 4)
-    real = Classifier._read
-    monkeypatch.setattr(Classifier, "_read", lambda self, file: read.append(file) or real(self, file))
+    real = Classifier._read_one
+    monkeypatch.setattr(Classifier, "_read_one", lambda self, file: read.append(file) or real(self, file))
     given = Classifier(model, SHAPE, Appearance("dark")).answers(inputs.find([str(folder)]))
     next(given)
     assert len(read) <= 8
@@ -64,10 +64,10 @@ def test_only_two_batches_are_read_before_the_first_is_asked_for(model, folder, 
 
 def test_a_batch_of_large_pictures_is_smaller(model, monkeypatch):
     sizes = []
-    monkeypatch.setattr(Classifier, "_answered", lambda self, taken: sizes.append(len(taken)) or [])
-    monkeypatch.setattr(Classifier, "_read", lambda *_: None)
+    monkeypatch.setattr(Classifier, "_answered", lambda self, read: sizes.append(len(read)) or [])
+    monkeypatch.setattr(Classifier, "_read_one", lambda *_: None)
     list(Classifier(model, (512, 1024, 1), Appearance()).answers([inputs.Input("x")] * 5))
-    assert sizes == [2, 2, 1]
+    assert sizes == [0, 2, 2, 1], "nothing has been read before the first"
 
 
 def test_a_model_is_built_of_the_parameters_of_its_run(params, source, tmp_path, monkeypatch):
