@@ -49,9 +49,27 @@ def handled() -> Iterator[None]:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, on_signal)
     try:
-        yield
+        with kept():
+            yield
     except KeyboardInterrupt:
         _leave(stderr)
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """A Ctrl-C in the block stays one, whatever a library makes of it.
+
+    tensorflow raises RuntimeError where one falls between the opening and the closing of its scopes.
+    """
+    try:
+        yield
+    except Exception as error:
+        behind: BaseException | None = error
+        while behind and not isinstance(behind, KeyboardInterrupt):
+            behind = behind.__context__
+        if behind:
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _leave_in_time(told: int, stderr: int) -> None:

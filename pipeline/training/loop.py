@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.config.schema import Train
+from pipeline.core import interrupt
 from pipeline.core.errors import UserError
 from pipeline.data.arrays import Split
 from pipeline.training import augmentation, calibration
@@ -19,6 +20,7 @@ from pipeline.training.history import Epoch, TrainingState, best_epoch
 VALIDATION_BATCH = 1000
 
 
+@interrupt.kept()
 def fit(
     model: keras.Model,
     train: Split,

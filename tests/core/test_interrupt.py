@@ -61,6 +61,13 @@ def test_either_signal_lets_the_program_put_things_in_order(number):
     assert run(body)[:2] == (130, ["in order", FAREWELL]), "the second, at once, is what `mlflow run` sends"
 
 
+def test_what_a_library_makes_of_a_signal_is_still_one():
+    scopes = "try: send()\nfinally: raise RuntimeError('Exiting device scope without proper scope nesting.')"
+    assert run(scopes)[:2] == (130, [FAREWELL])
+    with pytest.raises(ZeroDivisionError), interrupt.kept():
+        raise ZeroDivisionError
+
+
 def test_what_keeps_nothing_does_not_go_on():
     assert run("interrupt.keeps_nothing.set()\nsend()")[:2] == (130, ["stopped by Ctrl-C"])
 

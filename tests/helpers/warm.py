@@ -1,9 +1,9 @@
-"""`python -m pipeline …` as a fork of a process that has imported the heavy libraries once for all tests.
+"""`python -m pipeline …` and `dvc …` as forks of a process that has imported the heavy libraries once for all tests.
 
 A new interpreter takes four CPU-seconds to import tensorflow and mlflow, more than most of what it is started for.
-There is a `python` at the head of PATH which hands its words, environment, folder and open files to that process, and
-ends with the exit code of the fork. The fork runs the code of the folder that it is started in: nothing of the project
-is imported before. It has a session of its own: what tests kill, they start without this.
+There are a `python` and a `dvc` at the head of PATH which hand their words, environment, folder and open files to that
+process, and end with the exit code of the fork. The fork runs the code of the folder that it is started in: nothing of
+the project is imported before. It has a session of its own: what tests kill, they start without this.
 """
 
 import atexit
@@ -22,7 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEAVY = ["tensorflow", "keras", "mlflow", "pandas", "great_expectations", "optuna", "matplotlib.figure"]
+HEAVY = ["tensorflow", "keras", "mlflow", "pandas", "great_expectations", "optuna", "matplotlib.figure", "dvc.repo"]
+FORKED = ("pipeline", "dvc")
 SOCKET = "SEAMLINE_WARM"
 SIZE = 2**20  # bytes of a request: words and environment
 
@@ -32,11 +33,12 @@ def environment() -> dict[str, str]:
     """Starts the process, one for each process of pytest. Returns what a program needs to fork it: SOCKET and PATH."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
     atexit.register(shutil.rmtree, folder)
-    python = folder / "python"
-    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -IS {shlex.quote(__file__)} ask "$@"\n')
-    python.chmod(0o755)
+    ask = f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -IS {shlex.quote(__file__)} ask "
+    for name, words in (("python", ""), ("dvc", "-m dvc")):
+        (folder / name).write_text(f'{ask} {words} "$@"\n')
+        (folder / name).chmod(0o755)
     address = str(folder / "socket")
-    command = [sys.executable, "-P", __file__, "answer", address, str(python)]
+    command = [sys.executable, "-P", __file__, "answer", address, str(folder / "python")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout and process.stdout.readline() == b"listening\n"
     path = [str(folder), str(Path(sys.executable).parent), os.environ["PATH"]]
@@ -65,7 +67,7 @@ def answer(address: str, python: str) -> None:
             break
         asked.close()
     listening.close()
-    words = receive(asked)
+    _, module, *words = receive(asked)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if child := os.fork():
         for number in (0, 1, 2):  # a pipe ends with the program
@@ -76,10 +78,10 @@ def answer(address: str, python: str) -> None:
     asked.close()
     os.setsid()
     sys.executable = python
-    sys.argv = words
+    sys.argv = [module, *words]
     sys.path[:] = ["", *sys.path]
-    sys.stdin, sys.stdout, sys.stderr = (open(number, "r" if number == 0 else "w") for number in range(3))  # noqa: PTH123, SIM115
-    runpy.run_module("pipeline", run_name="__main__", alter_sys=True)
+    sys.stdin, sys.stdout, sys.stderr = (open(n, "w" if n else "r", closefd=False) for n in range(3))  # noqa: SIM115
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def receive(asked: socket.socket) -> list[str]:
@@ -97,12 +99,12 @@ def receive(asked: socket.socket) -> list[str]:
 
 
 def ask(words: list[str]) -> None:
-    """What the `python` of the folder does: a fork for `-m pipeline`, the real one for all else."""
-    if words[:2] != ["-m", "pipeline"] or SOCKET not in os.environ:
+    """What the `python` of the folder does: a fork for `-m pipeline` or `-m dvc`, the real one for all else."""
+    if words[:1] != ["-m"] or words[1] not in FORKED or SOCKET not in os.environ:
         os.execv(sys.executable, [sys.executable, *words])
     asked = socket.socket(socket.AF_UNIX)
     asked.connect(os.environ[SOCKET])
-    told = {"words": ["pipeline", *words[2:]], "environment": dict(os.environ), "folder": str(Path.cwd())}
+    told = {"words": words, "environment": dict(os.environ), "folder": str(Path.cwd())}
     socket.send_fds(asked, [json.dumps(told).encode()], [0, 1, 2])
     code = asked.recv(1)
     os._exit(code[0] if code else 1)

@@ -94,6 +94,17 @@ def test_the_order_of_images_depends_on_seed_and_epoch_alone(settings):
     assert len({str(order) for order in orders + others}) == 6
 
 
+def test_a_ctrl_c_of_which_tensorflow_makes_an_error_is_one_again(settings):
+    def left_amid_a_scope(state):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(settings, on_epoch=left_amid_a_scope)
+
+
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_diverged_training_is_an_error(settings, loss):
     with pytest.raises(UserError, match=r"training diverged in epoch 1 .* try a smaller train\.learning_rate"):
