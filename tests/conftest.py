@@ -24,7 +24,7 @@ for name, value in QUIET.items():
 def pytest_addoption(parser):
     parser.addoption("--rounds", type=int, default=1, help="how many rounds each fault test is run for")
     parser.addoption("--screenshots", type=Path, help="a folder to keep pictures in, of pages as a browser shows them")
-    parser.addoption("--cases", type=int, default=100, help="how many cases each property test tries")
+    parser.addoption("--cases", type=int, default=30, help="how many cases each property test tries")
 
 
 def pytest_configure(config):

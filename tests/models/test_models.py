@@ -56,7 +56,7 @@ def test_every_model_of_the_schema_has_its_file():
 
 
 @pytest.mark.parametrize("name", recipes.names())
-@pytest.mark.parametrize("shape", [(28, 28, 1), (7, 10, 3)])
+@pytest.mark.parametrize("shape", [(7, 10, 3)])
 def test_the_model_of_each_recipe_takes_pictures_of_any_shape_and_can_be_saved(name, shape, tmp_path):
     (train,) = load("train", overrides={"train": recipes.read(name)}, path=SHIPPED)
     model = architectures.build(shape, 4, train)
@@ -71,7 +71,7 @@ def test_the_model_of_each_recipe_takes_pictures_of_any_shape_and_can_be_saved(n
 
 
 @pytest.mark.parametrize("name", recipes.names())
-@pytest.mark.parametrize("shape", [(2, 2, 1), (8, 8, 1), (64, 64, 3), (128, 96, 1)])
+@pytest.mark.parametrize("shape", [(2, 2, 1), (128, 96, 3)])
 def test_the_model_of_each_recipe_can_be_built_for_small_large_and_long_pictures(name, shape):
     (train,) = load("train", overrides={"train": recipes.read(name)}, path=SHIPPED)
     assert architectures.build(shape, 3, train).output_shape == (None, 3)

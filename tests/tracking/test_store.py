@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,12 +33,14 @@ def test_the_store_is_in_the_repository_wherever_the_process_stands(database, tm
     assert queries.get_run(run_id).info.status == "FINISHED"
 
 
-def test_the_environment_names_another_store_as_mlflow_run_writes_it(tmp_path, monkeypatch):
+def test_the_environment_names_another_store_as_mlflow_run_writes_it(tmp_path, monkeypatch, empty_store):
+    shutil.copy(empty_store, tmp_path / "a b.db")
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/a%20b.db")
-    with runs.run():
+    with runs.run() as run_id:
         pass
     assert sorted(path.name for path in tmp_path.glob("*.db")) == ["a b.db"]
+    assert run_id.encode() in (tmp_path / "a b.db").read_bytes()
 
 
 DIES_HALF_WAY = """
