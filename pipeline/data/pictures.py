@@ -127,7 +127,8 @@ def as_array(picture: Image.Image, channels: int, done: list[str]) -> np.ndarray
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     if picture.mode != mode and "L" in (picture.mode, mode):
         done.append("colours made grey" if mode == "L" else "grey taken for colour")
-    return np.asarray(picture.convert(mode)).reshape(picture.height, picture.width, channels)
+    picture = picture if picture.mode == mode else picture.convert(mode)  # which copies
+    return np.asarray(picture).reshape(picture.height, picture.width, channels)
 
 
 def framed(image: np.ndarray, shape: tuple[int, int, int], done: list[str]) -> np.ndarray:
