@@ -50,11 +50,11 @@ repro: install  ## download → preprocess → train → evaluate, then a summar
 sweep: install  ## search filters, dropout and batch size as `tune` in params.yaml says; goes on where it stopped
 	python -m pipeline tune
 
-check: lint  ## style, types, and the tests that start no program: in a minute and a half
+check: lint  ## style, types, and the tests of single parts: in a minute and a half
 	@$(MAKE) --no-print-directory -j2 types quick
 
 quick: install  # beside mypy, which uses one processor alone; each process of pytest imports tensorflow for itself
-	python -m pytest -m "not e2e" -n logical --maxprocesses 4
+	python -m pytest -m "not e2e and not whole" -n logical --maxprocesses 4
 
 test: install  ## all tests
 	python -m pytest

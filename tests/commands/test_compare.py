@@ -17,6 +17,8 @@ from pipeline.tracking import runs
 from pipeline.tracking.logging import log_epoch, log_metrics, log_start, log_text
 from pipeline.workflow import compare as workflow
 
+pytestmark = pytest.mark.whole
+
 SPLIT = make_split(40, 1)
 PARAMS = parse(SHIPPED.read_text(), "").train
 

@@ -13,6 +13,8 @@ from pipeline.core import paths
 from pipeline.data import arrays, checks, expectations
 from pipeline.data.arrays import Split
 
+pytestmark = pytest.mark.whole
+
 TRAIN, TEST = 6_000, 2_000  # images, of 70,000: as many as show each fault
 LEAKED = 100
 

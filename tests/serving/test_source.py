@@ -22,6 +22,8 @@ from pipeline.serving import source as sources
 from pipeline.serving.classifier import Classifier, open_model
 from pipeline.tracking import logging, manifest, runs
 
+pytestmark = pytest.mark.whole
+
 IMAGES = make_split(20, 1).images
 
 

@@ -10,6 +10,8 @@ from pipeline.core.errors import UserError
 from pipeline.data import arrays
 from pipeline.stages import preprocess
 
+pytestmark = pytest.mark.whole
+
 FOLDERS = (paths.TRAIN, paths.VALIDATION, paths.TEST)
 
 

@@ -20,6 +20,8 @@ from pipeline.tuning.progress import EPOCH
 from pipeline.tuning.states import States, StatesElsewhere
 from pipeline.tuning.study import Interrupted, Plan, join_study, open_study, silence_optuna
 
+pytestmark = pytest.mark.whole
+
 EPOCHS = 3
 SPLITS = {"train": numbered(0, 32), "validation": numbered(100, 20)}
 CHOSEN = {"filters": 2, "dropout": 0.25, "batch_size": 8}

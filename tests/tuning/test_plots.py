@@ -5,6 +5,8 @@ from PIL import Image
 from pipeline.tuning import plots
 from pipeline.tuning.study import silence_optuna
 
+pytestmark = pytest.mark.whole
+
 
 def finished(count: int, objectives: int = 1, gain: float = 0.1) -> optuna.Study:
     silence_optuna()

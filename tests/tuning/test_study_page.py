@@ -7,6 +7,8 @@ from pipeline.evaluation import intervals
 from pipeline.tuning import study_page
 from pipeline.tuning.study import silence_optuna
 
+pytestmark = pytest.mark.whole
+
 
 def study_of(*accuracies: float, objectives: int = 1, name: str = "first") -> optuna.Study:
     """A study of trials with filters 10, 11, … and these accuracies."""

@@ -16,6 +16,8 @@ from pipeline.tuning.objective import TrainingFailed
 from pipeline.tuning.states import States
 from pipeline.tuning.study import Interrupted, Plan, open_study, silence_optuna
 
+pytestmark = pytest.mark.whole
+
 SPLITS = {"train": make_split(32, 1), "validation": make_split(20, 2)}
 
 

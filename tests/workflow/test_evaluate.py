@@ -21,6 +21,8 @@ from pipeline.tracking.artifacts import content
 from pipeline.workflow import restore
 from pipeline.workflow.evaluate import evaluate
 
+pytestmark = pytest.mark.whole
+
 HISTORY = "epoch,loss,accuracy,validation_loss,validation_accuracy\n1,2.0,0.3,1.9,0.4\n2,1.0,0.5,0.9,0.6\n"
 PREDICTED = [0, 1, 2, 3, 0, 1, 2, 0]  # the labels are 0 1 2 3 0 1 2 3: the last image is taken for class 0
 

@@ -19,6 +19,8 @@ from pipeline.tracking import logging, registry, runs
 from pipeline.workflow import gate
 from pipeline.workflow.gate import Judged
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def folder(store, tmp_path, monkeypatch, source):
