@@ -163,7 +163,7 @@ def test_a_trial_goes_on_from_its_last_epoch_on_another_machine(plan, store, tmp
     assert steps(store, first) == [1] and steps(store, second) == [2, 3]
     assert list((tmp_path / ".state" / "training").glob("*/state.npz"))
     Sent(None).discard(second.user_attrs["training"])
-    assert not list((tmp_path / ".state" / "training").glob("*"))
+    assert not [*tmp_path.glob(".state/training/*"), *tmp_path.glob("another/.state/training/*")]
 
 
 def test_nothing_interrupts_a_trial_after_its_last_epoch(plan):
