@@ -21,10 +21,6 @@ def augmented(params):
     return make
 
 
-def test_nothing_is_done_where_nothing_is_asked_for(augmented):
-    assert np.array_equal(augmented(flip=False, shift=0, erase=0), IMAGES)
-
-
 def test_each_image_is_mirrored_in_every_other_epoch(augmented):
     mirrored = IMAGES[:, :, ::-1]
     for epoch in (1, 2):
