@@ -1,5 +1,6 @@
 """A server that is away loses no point of a curve, and none is there twice."""
 
+import math
 import time
 
 import mlflow
@@ -120,5 +121,8 @@ def test_only_a_server_can_be_away(monkeypatch, tmp_path):
     monkeypatch.setattr(mlflow, "log_metrics", refuse)
     with pytest.raises(MlflowException, match="no such run"):
         put(Outbox(tmp_path / "outbox"), 1)
-    kept = Point.model_validate_json((tmp_path / "outbox" / "000001.json").read_bytes())
-    assert kept.time / 1000 == pytest.approx(time.time(), abs=60), "of the epoch, in milliseconds"
+    Outbox(tmp_path / "outbox").put(2, {"epoch/train_loss": math.inf})
+    for path, loss in zip(sorted((tmp_path / "outbox").glob("*.json")), (1, math.inf), strict=True):
+        point = Point.model_validate_json(path.read_bytes())
+        assert point.metrics == {"epoch/train_loss": loss}
+        assert point.time / 1000 == pytest.approx(time.time(), abs=60), "of the epoch, in milliseconds"

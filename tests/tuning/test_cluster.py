@@ -91,6 +91,7 @@ def test_a_trial_that_fits_on_no_node_is_refused(params):
         (STUDY, "/x/mlruns", ["MLflow's store is a file here"]),
         (STUDY, "file:///x/mlruns", ["MLflow's store is a file here"]),
         (STUDY, "http://127.0.0.1:5000", ["MLFLOW_TRACKING_URI names this machine as localhost"]),
+        ("postgresql://u:p@[::1]/x", "http:///", ["--storage names this machine", "MLFLOW_TRACKING_URI names this"]),
         ("postgresql://u:p@localhost/x", "sqlite:///x", ["--storage names this machine", "MLflow's store is a file"]),
     ],
 )
