@@ -184,7 +184,8 @@ def test_the_same_parameters_are_not_trained_again(plan, store):
 
 
 def test_a_trial_that_is_worse_than_another_keeps_no_model(plan, store, monkeypatch):
-    kept = []
+    objectives = ["validation_accuracy", "parameters"]
+    plan, kept = plan._replace(tune=plan.tune.model_copy(update={"objectives": objectives})), []
     for number, accuracy in enumerate((0.75, 0.625, 0.75)):
         monkeypatch.setattr(architectures, "build", lambda *_, reached=accuracy: Witness([reached] * EPOCHS))
         study, trial = begin(plan, CHOSEN | {"filters": 2 * number + 2})
