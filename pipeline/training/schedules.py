@@ -1,7 +1,6 @@
 """The learning rate of each step."""
 
 import math
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -33,7 +32,3 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
             "cosine": (1 + tf.cos(math.pi * fallen)) / 2,
         }[self.params.schedule]
         return self.params.learning_rate * (tf.minimum(share, done / warmup) if warmup else share)
-
-    def get_config(self) -> dict[str, Any]:
-        """What keras wants of everything that it might save; this is built of the parameters of its run."""
-        return {"params": self.params.model_dump(), "steps": self.steps}

@@ -18,7 +18,7 @@ from pipeline.core.errors import UserError
 from pipeline.tuning import head
 
 RESTARTS = 10  # how often Ray starts a worker again that died with its node, and one that it ended for lack of memory
-THIS_MACHINE = ("", "localhost", "127.0.0.1", "::1")
+THIS_MACHINE = (None, "localhost", "127.0.0.1", "::1")
 
 
 class Node(NamedTuple):
@@ -107,11 +107,11 @@ def require_shared(found: list[Node], study: str, mlflow: str) -> None:
     if not others:
         return
     problems = []
-    if urlsplit(study).hostname in (None, *THIS_MACHINE):
+    if urlsplit(study).hostname in THIS_MACHINE:
         problems.append("--storage names this machine as localhost; name it as other nodes do")
     if "://" not in mlflow or mlflow.startswith(("sqlite:", "file:")):
         problems.append("MLflow's store is a file here; set MLFLOW_TRACKING_URI to a server or a database")
-    elif urlsplit(mlflow).hostname in (None, *THIS_MACHINE):
+    elif urlsplit(mlflow).hostname in THIS_MACHINE:
         problems.append("MLFLOW_TRACKING_URI names this machine as localhost; name it as other nodes do")
     if problems:
         raise UserError(f"--ray: {others[0]} has to reach what workers write to: {'; '.join(problems)}")

@@ -1,5 +1,8 @@
 """A server that is away loses no point of a curve, and none is there twice."""
 
+import math
+import time
+
 import mlflow
 import pytest
 import requests
@@ -10,7 +13,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
 from pipeline.core.errors import Away
 from pipeline.tracking import queries, runs, store
-from pipeline.tracking.outbox import Outbox
+from pipeline.tracking.outbox import Outbox, Point
 
 
 @pytest.fixture
@@ -45,10 +48,11 @@ def test_what_a_server_misses_is_kept_and_delivered_in_order_once(place, tmp_pat
         put(outbox, epoch)
     assert [path.name for path in sorted(outbox.folder.glob("*.json"))] == ["000002.json", "000003.json"]
     with serving(app, port):
-        put(outbox, 4)
-        assert curve(run_id) == [1, 2, 3, 4] and not list(outbox.folder.iterdir())
+        for epoch in (4, 5):
+            put(outbox, epoch)
+        assert curve(run_id) == [1, 2, 3, 4, 5] and not list(outbox.folder.iterdir())
         files = [item.path for item in mlflow.MlflowClient().list_artifacts(run_id, "checkpoints")]
-        assert files == [f"checkpoints/epoch_{epoch}.keras" for epoch in (1, 2, 3, 4)]
+        assert files == [f"checkpoints/epoch_{epoch}.keras" for epoch in (1, 2, 3, 4, 5)]
         opened.__exit__(None, None, None)
         assert queries.get_run(run_id).info.status == "FINISHED"
     said = capsys.readouterr().out.splitlines()
@@ -95,10 +99,12 @@ def test_a_run_whose_server_stays_away_is_left_open_and_damage_stops_no_delivery
         assert outbox.empty() == 3 and curve(run_id) == [1]
     left = {path.name for path in outbox.folder.iterdir()}
     assert left == {"000002.damaged", "000003.damaged", "epoch_2.keras", "epoch_3.keras"}
-    assert "000003.json: is not as it was written; it is set aside" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "000003.json: is not as it was written; it is set aside" in said and "waiting" not in said
+    assert outbox.empty() == 0 and not capsys.readouterr().out, "nothing waits for the server"
 
 
-def test_only_a_server_can_be_away(monkeypatch):
+def test_only_a_server_can_be_away(monkeypatch, tmp_path):
     away, refused = MlflowException("no answer"), MlflowException("no such run", error_code=RESOURCE_DOES_NOT_EXIST)
     response = requests.Response()
     response.status_code = 404
@@ -108,3 +114,15 @@ def test_only_a_server_can_be_away(monkeypatch):
     assert not store.is_away(OSError("disk full"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     assert not store.is_away(away)
+
+    def refuse(*_, **__):
+        raise refused
+
+    monkeypatch.setattr(mlflow, "log_metrics", refuse)
+    with pytest.raises(MlflowException, match="no such run"):
+        put(Outbox(tmp_path / "outbox"), 1)
+    Outbox(tmp_path / "outbox").put(2, {"epoch/train_loss": math.inf})
+    for path, loss in zip(sorted((tmp_path / "outbox").glob("*.json")), (1, math.inf), strict=True):
+        point = Point.model_validate_json(path.read_bytes())
+        assert point.metrics == {"epoch/train_loss": loss}
+        assert point.time / 1000 == pytest.approx(time.time(), abs=60), "of the epoch, in milliseconds"

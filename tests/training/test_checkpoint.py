@@ -1,5 +1,6 @@
 """A training that was killed goes on to the same bits; two at once get a folder each."""
 
+import os
 import shutil
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_failed_write_leaves_the_earlier_state(five_epochs, undisturbed, tmp_p
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_two_processes_at_the_same_training_get_a_folder_each(root):
+def test_two_processes_at_the_same_training_get_a_folder_each(root, monkeypatch):
     with checkpoint.claim(NAME) as first:
         with checkpoint.claim(NAME) as second:
             assert (first.name, second.name) == (NAME, f"{NAME}.2")
@@ -59,6 +60,14 @@ def test_two_processes_at_the_same_training_get_a_folder_each(root):
             checkpoint.empty(again)
             assert [path.name for path in again.iterdir()] == ["lock"]
         assert checkpoint.identity(again) != name
+
+    def busy(*_, **__):
+        raise OSError(16, "Device or resource busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rmdir", busy)
+        checkpoint.discard(NAME)
+    assert first.exists(), "a folder that cannot be removed stops nothing"
     checkpoint.discard(NAME)
     checkpoint.discard(NAME)
     assert not first.exists()

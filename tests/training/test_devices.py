@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from helpers.project import ROOT
 
 PROGRAM = """
@@ -43,6 +44,7 @@ print(json.dumps({"rows": rows, "restored": restored, "same": same, "said": said
 """
 
 
+@pytest.mark.e2e
 def test_two_devices_train_as_one_does_and_go_on_after_a_kill():
     path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     command = [sys.executable, "-c", PROGRAM]

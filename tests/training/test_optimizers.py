@@ -8,9 +8,13 @@ from pipeline.training import optimizers
 from pipeline.training.schedules import Schedule
 
 
-def trained(optimizer: keras.Optimizer) -> keras.Model:
+def built() -> keras.Model:
     keras.utils.set_random_seed(1)
-    model = keras.Sequential([keras.layers.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)])
+    return keras.Sequential([keras.layers.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)])
+
+
+def trained(optimizer: keras.Optimizer) -> keras.Model:
+    model = built()
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
     split = make_split(120, 1)
     model.fit(split.images / 255, split.labels, batch_size=8, epochs=4, verbose=0)
@@ -42,7 +46,7 @@ def test_the_learning_rate_of_each_step(params):
 
 
 def test_all_epochs_together_are_one_schedule_and_convolutions_are_not_compiled_by_xla(params):
-    model = trained(keras.optimizers.Adam(0.01))
+    model = built()
     settings = params.train.model_copy(update={"epochs": 3, "batch_size": 16, "schedule": "linear", "warmup": 0.0})
     optimizers.compile_model(model, settings, images=40)  # batches of 16, 16 and 8 images: nine steps
     model.optimizer.iterations.assign(8)
