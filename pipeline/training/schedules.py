@@ -1,6 +1,7 @@
 """The learning rate of each step."""
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -32,3 +33,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
             "cosine": (1 + tf.cos(math.pi * fallen)) / 2,
         }[self.params.schedule]
         return self.params.learning_rate * (tf.minimum(share, done / warmup) if warmup else share)
+
+    def get_config(self) -> dict[str, Any]:
+        """What keras notes where somebody saves a compiled model with `model.save`."""
+        return {"params": self.params.model_dump(), "steps": self.steps}

@@ -54,6 +54,14 @@ def test_all_epochs_together_are_one_schedule_and_convolutions_are_not_compiled_
     assert model.jit_compile is False, "on a CPU, it makes convolutions 14 times slower"
 
 
+def test_a_compiled_model_can_be_saved_by_whoever_has_it(params, tmp_path):
+    model = built()
+    optimizers.compile_model(model, params.train, images=40)
+    model.save(tmp_path / "mine.keras")
+    kept = keras.saving.load_model(tmp_path / "mine.keras", compile=False)
+    assert all(map(np.array_equal, kept.get_weights(), model.get_weights()))
+
+
 def weights_after_a_step(params: Train) -> dict[str, np.ndarray]:
     """The weights after one step with all images, by name."""
     keras.utils.set_random_seed(1)
