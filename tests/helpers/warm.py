@@ -20,6 +20,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import traceback
 from pathlib import Path
 
 HEAVY = ["tensorflow", "keras", "mlflow", "pandas", "great_expectations", "optuna", "matplotlib.figure", "dvc.repo"]
@@ -81,7 +83,27 @@ def answer(address: str, python: str) -> None:
     sys.argv = [module, *words]
     sys.path[:] = ["", *sys.path]
     sys.stdin, sys.stdout, sys.stderr = (open(n, "w" if n else "r", closefd=False) for n in range(3))  # noqa: SIM115
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    code = run(module)
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(code)  # to take all libraries down one by one, as Python would now, takes longer than most commands
+
+
+def run(module: str) -> int:
+    """Does what `python -m` does; returns the exit code."""
+    code: object = None
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        return 1
+    return code or 0
 
 
 def receive(asked: socket.socket) -> list[str]:
