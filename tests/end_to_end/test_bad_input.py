@@ -110,12 +110,17 @@ def with_make(project: Project) -> Project:
     return project
 
 
-def test_a_lock_file_that_a_killed_dvc_left_empty_is_removed_by_make(workspace, tmp_path):
+def test_a_lock_file_that_a_killed_dvc_left_empty_is_removed(workspace, tmp_path):
     project = with_make(workspace.copy(tmp_path / "copy"))
     (project.folder / ".dvc/tmp/rwlock").write_bytes(b"")
     assert "Unable to read RWLock-file" in project.fails("dvc", "repro", "--force", "params")
     assert "test accuracy" in project.ok("make", "repro")
     project.ok("dvc", "repro", "--force", "params")
+    (project.folder / ".dvc/tmp/rwlock").write_bytes(b"")
+    project.change("preprocess", seed=7)
+    code = "from pipeline.workflow import prepare; prepare.bring_up_to_date()"  # as a sweep and `mlflow run` begin
+    shown = project.ok("python", "-c", code)
+    assert ".dvc/tmp/rwlock was half written; it is removed" in shown and "Running stage 'preprocess'" in shown
 
 
 def test_a_folder_without_git_history_says_which_command_makes_it_work(project):
