@@ -5,12 +5,8 @@
 `dvc repro` runs the stages; the rest is for you to type. All settings stand in params.yaml.
 """
 
-import atexit
-import gc
 import sys
 
-gc.set_threshold(50_000)  # at 700, a sixth of the time in which tensorflow and mlflow are imported went into looking
-atexit.register(gc.freeze)  # it ends a second earlier than if it looked through tensorflow and mlflow once more
 sys.dont_write_bytecode = True  # on a full disk, Python (3.11) keeps half a .pyc, and no later start works
 
 from pipeline.core import interrupt, lean  # noqa: E402

@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from pipeline.config.schema import Tune
-from pipeline.core import cli, interrupt
+from pipeline.core import cli, interrupt, lean
 from pipeline.core.cli import say
 from pipeline.core.errors import UserError
 
@@ -79,6 +79,7 @@ def _work(plan: "Plan", launcher: int) -> None:
     Ctrl-C, SIGTERM and the end of the launcher make it stop after the epoch that is under way. What the machine
     refuses ends it with one line and exit code 1.
     """
+    lean.install()
     from pipeline.core import paths
     from pipeline.data import arrays
     from pipeline.tuning.study import silence_optuna

@@ -1,6 +1,11 @@
+import atexit
+import gc
 import sys
 
+import pytest
+
 from pipeline.core import lean
+from pipeline.tuning import launch
 
 LIBRARY = """
 try:
@@ -35,6 +40,19 @@ def test_a_library_does_without_what_is_unused_and_others_find_it_afterwards(tmp
     finally:
         for name in set(sys.modules) - set(modules):
             del sys.modules[name]
+
+
+def test_a_worker_begins_lean_as_all_programs_do(monkeypatch):
+    registered = []
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setattr(gc, "set_threshold", registered.append)
+    monkeypatch.setattr(atexit, "register", registered.append)
+    lean.install()
+    assert isinstance(sys.meta_path[0], lean.LeanFinder) and registered == [50_000, gc.freeze]
+
+    monkeypatch.setattr(lean, "install", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        launch._work(None, 0)
 
 
 def test_keras_looks_for_what_is_hidden_from_it():
