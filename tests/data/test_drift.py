@@ -55,7 +55,7 @@ def test_class_shares_are_compared_by_the_stability_index():
     assert stability([1, 0], [0, 1]).certain == 0, "two images say nothing"
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(st.integers(0, 10**6), st.integers(2, 60))
 def test_few_images_raise_no_alarm(seed, count):
     split = make_split(count, seed)

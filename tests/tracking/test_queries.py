@@ -34,7 +34,10 @@ def test_a_run_may_be_named_by_its_name_or_that_of_its_dvc_experiment(store):
     assert queries.resolve_run(first).info.run_id == first != decoy, "an id comes before a name"
 
 
-@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture], max_examples=15)
+@hypothesis.settings(
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+    max_examples=hypothesis.settings.default.max_examples // 2,
+)
 @hypothesis.given(st.text("aé'\"`\\;%_-= \n\0/*(),", min_size=1, max_size=12), st.text("'\"% =ORa1", max_size=12))
 def test_no_name_of_a_run_is_read_as_part_of_a_query(store, name, other):
     """Each run is found by its own name alone, whatever that has in it."""
